@@ -1,0 +1,99 @@
+"""The data on the road from a policy to a loss, and the letters of their shapes.
+
+B trajectories, T steps, N nodes, S sites of a fragment, P ports (fragment, site), R open sites of a
+batch, A actions, F fragments, O orbits, D features, H heads.
+"""
+
+from collections.abc import Sequence
+from dataclasses import dataclass, fields
+from typing import Any, Protocol, Self
+
+import torch
+from torch import Tensor
+
+STOP = 0
+
+
+@dataclass(frozen=True)
+class TensorBatch:
+    """A frozen dataclass of tensors with one leading batch dimension."""
+
+    def __getitem__(self, index: Tensor | slice) -> Self:
+        return type(self)(**{f.name: getattr(self, f.name)[index] for f in fields(self)})
+
+    def __len__(self) -> int:
+        return len(getattr(self, fields(self)[0].name))
+
+    def to(self, device: torch.device | str) -> Self:
+        return type(self)(**{f.name: getattr(self, f.name).to(device) for f in fields(self)})
+
+    @classmethod
+    def cat(cls, parts: Sequence[Self]) -> Self:
+        return cls(**{f.name: torch.cat([getattr(p, f.name) for p in parts]) for f in fields(cls)})
+
+
+class ActionDistribution(Protocol):
+    """A categorical distribution over the allowed actions of each of B states."""
+
+    def sample(self, generator: torch.Generator) -> Tensor:
+        """[B] actions."""
+
+    def log_prob(self, actions: Tensor) -> Tensor:
+        """[B] log-probabilities of allowed actions, in nats."""
+
+    def entropy(self) -> Tensor:
+        """[B] entropies, in nats."""
+
+    def uniform(self) -> "ActionDistribution":
+        """The uniform distribution over the same allowed actions."""
+
+
+@dataclass(frozen=True)
+class Trajectories(TensorBatch):
+    """B complete trajectories, as actions from the initial state.
+
+    Attributes:
+        actions: [B, T] int64, right-padded with `STOP`.
+        lengths: [B] number of actions, the stop included.
+        beta: [B] inverse temperature of each trajectory's reward.
+    """
+
+    actions: Tensor
+    lengths: Tensor
+    beta: Tensor
+
+
+@dataclass(frozen=True)
+class TrajectoryScores(TensorBatch):
+    """What an objective needs to know of B trajectories.
+
+    Attributes:
+        log_pf: [B, T] log-probability of each action under the policy; 0 on padding.
+        log_pb: [B, T] log-probability of undoing it; 0 on padding.
+        log_reward: [B] log R~(x): beta log R plus the environment's correction.
+        beta: [B] inverse temperature.
+    """
+
+    log_pf: Tensor
+    log_pb: Tensor
+    log_reward: Tensor
+    beta: Tensor
+
+
+@dataclass(frozen=True)
+class RolloutBatch:
+    """What one training or validation step saw, for callbacks.
+
+    Attributes:
+        objects: B decoded terminal objects; None where decoding failed.
+        scores: their `rewards.base.Scores`, by position.
+        trajectories: B trajectories.
+        log_pf: [B] log-probability of each trajectory under the policy.
+        residual: [B] objective residuals, in nats, NaN where the trajectory was rejected.
+    """
+
+    objects: Sequence[Any]
+    scores: Any
+    trajectories: Trajectories
+    log_pf: Tensor
+    residual: Tensor
