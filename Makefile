@@ -1,0 +1,31 @@
+PYTHON ?= python3
+RUN := runs/quickstart
+STAMP := .venv/.stamp
+
+.PHONY: run test test-fast lint clean
+
+# Train the default on CPU, then draw candidates from its checkpoint.
+run: $(STAMP)
+	.venv/bin/molgfn fit -c configs/quickstart.yaml
+	.venv/bin/molgfn sample --checkpoint $(RUN)/checkpoints/last.ckpt --num 100 --unique \
+		--output $(RUN)/candidates.csv --picture $(RUN)/candidates.png --overwrite
+	@cat configs/quickstart.expected.txt
+
+test: lint
+	.venv/bin/pytest -n auto
+
+test-fast: lint
+	.venv/bin/pytest -n auto -m "not slow"
+
+lint: $(STAMP)
+	.venv/bin/ruff check .
+	.venv/bin/ruff format --check .
+	.venv/bin/mypy
+	.venv/bin/lint-imports
+
+$(STAMP): pyproject.toml constraints.txt
+	$(PYTHON) -m venv .venv && .venv/bin/pip install -c constraints.txt -e ".[test]"
+	touch $@
+
+clean:
+	rm -rf .venv build dist

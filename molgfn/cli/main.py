@@ -1,0 +1,101 @@
+"""The `molgfn` command: finds the subcommand, imports only that, shows its errors in one line."""
+
+import importlib
+import os
+import sys
+from collections.abc import Sequence
+from dataclasses import dataclass
+
+import molgfn
+from molgfn.cli.shipped import with_shipped_configs
+
+
+@dataclass(frozen=True)
+class Command:
+    """A subcommand: `module.main(args)` does the work; `args[0]` is the subcommand's name."""
+
+    module: str
+    summary: str
+
+
+COMMANDS = {
+    "fit": Command("molgfn.cli.fit", "train from a YAML config"),
+    "validate": Command("molgfn.cli.fit", "measure a checkpoint with the validation loop"),
+    "test": Command("molgfn.cli.fit", "measure a checkpoint with the test loop"),
+    "sample": Command("molgfn.cli.sample", "draw candidate molecules from a checkpoint"),
+    "evaluate": Command("molgfn.cli.evaluate", "measure the molecules of a checkpoint, as JSON"),
+}
+
+HELP = f"""\
+molgfn {molgfn.__version__}: generative flow networks that build molecules fragment by fragment.
+
+usage: molgfn COMMAND [options]
+
+commands:
+{chr(10).join(f"  {name:<10}{command.summary}" for name, command in COMMANDS.items())}
+
+options:
+  -h, --help   show this text; `molgfn COMMAND --help` shows that of a command
+  --version    show the version
+  --debug      show the traceback of an error (or set MOLGFN_DEBUG=1)
+
+example:
+  molgfn fit -c quickstart
+  molgfn sample --checkpoint runs/quickstart/checkpoints/last.ckpt --num 100 --output best.csv
+"""
+
+
+def main(argv: Sequence[str] | None = None) -> int:
+    """Run `molgfn ARGV` and return its exit code: 0 only when the work was done.
+
+    1 is an error of the work, 2 a command line that cannot be understood, 130 an interruption.
+    """
+    args = list(sys.argv[1:] if argv is None else argv)
+    debug = "--debug" in args or os.environ.get("MOLGFN_DEBUG", "0") not in ("", "0")
+    args = [arg for arg in args if arg != "--debug"]
+    if not args:
+        print(HELP, end="", file=sys.stderr)
+        return 2
+    if args[0] in ("-h", "--help", "help"):
+        print(HELP, end="")
+        return 0
+    if args[0] == "--version":
+        print(f"molgfn {molgfn.__version__}")
+        return 0
+    if args[0] not in COMMANDS:
+        return _unknown(args[0])
+    try:
+        return _run(args)
+    except KeyboardInterrupt:
+        _complain("interrupted")
+        return 130
+    except (ValueError, OSError) as error:
+        if debug:
+            raise
+        _complain(_in_one_line(error))
+        return 1
+
+
+def _run(args: list[str]) -> int:
+    module = importlib.import_module(COMMANDS[args[0]].module)
+    code: int = module.main(with_shipped_configs(args))
+    return code
+
+
+def _unknown(name: str) -> int:
+    import difflib
+
+    close = difflib.get_close_matches(name, COMMANDS, n=1)
+    hint = f"Did you mean {close[0]!r}?" if close else f"Commands are {', '.join(COMMANDS)}."
+    _complain(f"there is no command {name!r}. {hint}")
+    return 2
+
+
+def _complain(message: str) -> None:
+    print(f"molgfn: error: {message}", file=sys.stderr)
+
+
+def _in_one_line(error: ValueError | OSError) -> str:
+    if isinstance(error, OSError) and error.filename is not None and error.strerror:
+        return f"{error.filename}: {error.strerror}"
+    return " ".join(str(error).split()) or type(error).__name__
