@@ -28,6 +28,15 @@ class TensorBatch:
         return type(self)(**{f.name: getattr(self, f.name).to(device) for f in fields(self)})
 
     @classmethod
+    def where(cls, mask: Tensor, yes: Self, no: Self) -> Self:
+        """Row by row, `yes` where the mask [B] is True and `no` elsewhere."""
+
+        def choose(a: Tensor, b: Tensor) -> Tensor:
+            return torch.where(mask.view(-1, *[1] * (a.dim() - 1)), a, b)
+
+        return cls(**{f.name: choose(getattr(yes, f.name), getattr(no, f.name)) for f in fields(cls)})
+
+    @classmethod
     def cat(cls, parts: Sequence[Self]) -> Self:
         return cls(**{f.name: torch.cat([getattr(p, f.name) for p in parts]) for f in fields(cls)})
 

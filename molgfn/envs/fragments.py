@@ -1,0 +1,314 @@
+"""The fragment environment: a molecule grows by one fragment and one whole bond at each step."""
+
+import json
+from collections.abc import Sequence
+from dataclasses import dataclass, replace
+from hashlib import sha256
+from pathlib import Path
+
+import torch
+from rdkit import Chem
+from torch import Tensor
+
+from molgfn.chem.assemble import assemble
+from molgfn.chem.io import load_vocabulary
+from molgfn.chem.tree import Tree
+from molgfn.chem.vocabulary import Vocabulary
+from molgfn.envs.base import Environment
+from molgfn.envs.symmetry import mix, tree_symmetry
+from molgfn.envs.tables import vocabulary_tables
+from molgfn.types import STOP, TensorBatch
+
+
+@dataclass(frozen=True)
+class FragmentStates(TensorBatch):
+    """B trees of at most N fragments, nodes in an order in which parents come first.
+
+    Attributes:
+        fragment: [B, N] fragment of each node, -1 on padding.
+        parent: [B, N] the node it is bonded to, -1 at node 0 and on padding.
+        parent_site: [B, N] the parent's site of that bond, likewise.
+        site: [B, N] the node's own site of that bond, likewise.
+        num_fragments: [B].
+        done: [B] True after the stop.
+    """
+
+    fragment: Tensor
+    parent: Tensor
+    parent_site: Tensor
+    site: Tensor
+    num_fragments: Tensor
+    done: Tensor
+
+
+class FragmentEnvironment(Environment[FragmentStates]):
+    """Trees of fragments, built root first.
+
+    Action 0 stops. Action `1 + (u S + a) P + p` bonds port p = (fragment, its site) to open site a of
+    node u; at s0, u = a = 0 and p is the first port of the chosen fragment. Stopping is allowed from
+    `min_fragments` on and forced at `max_fragments` or when no site is open. Backward action v removes
+    node v, a leaf.
+
+    Args:
+        vocabulary: a name ("druglike", "published"), a YAML file, or a `Vocabulary`.
+        min_fragments: smallest molecule that may be stopped at.
+        max_fragments: N, the largest molecule.
+    Raises:
+        ValueError: sizes that contradict each other, or a vocabulary that is not valid.
+    """
+
+    def __init__(
+        self,
+        vocabulary: str | Path | Vocabulary = "druglike",
+        min_fragments: int = 2,
+        max_fragments: int = 9,
+    ) -> None:
+        super().__init__()
+        if not 1 <= min_fragments <= max_fragments:
+            raise ValueError(
+                f"min_fragments = {min_fragments} and max_fragments = {max_fragments}: "
+                "accepted is 1 <= min_fragments <= max_fragments"
+            )
+        if not isinstance(vocabulary, Vocabulary):
+            vocabulary = load_vocabulary(vocabulary)
+        self.vocabulary = vocabulary
+        self.min_fragments = min_fragments
+        self.max_fragments = max_fragments
+        self.max_steps = max_fragments + 1
+        tables = vocabulary_tables(vocabulary)
+        self.num_sites: Tensor
+        self.port: Tensor
+        self.port_fragment: Tensor
+        self.port_site: Tensor
+        self.may_bond: Tensor
+        self.first_port: Tensor
+        self.group: Tensor
+        self.group_size: Tensor
+        self.site_orbit: Tensor
+        self.pair_orbit: Tensor
+        self.bondable: Tensor
+        for name, value in vars(tables).items():
+            if isinstance(value, Tensor):
+                self.register_buffer(name, value, persistent=False)
+        self.num_site_orbits = tables.num_site_orbits
+        self.num_pair_orbits = tables.num_pair_orbits
+        self.register_buffer("bondable", tables.may_bond.any(-1), persistent=False)
+        self.num_slots = int(self.group.shape[-1])
+        self.num_ports = len(self.port_fragment)
+        self.num_actions = 1 + max_fragments * self.num_slots * self.num_ports
+        self.num_backward_actions = max_fragments
+
+    def reset(self, batch_size: int) -> FragmentStates:
+        device = self.port.device
+        empty = torch.full((batch_size, self.max_fragments), -1, device=device)
+        zero = torch.zeros(batch_size, dtype=torch.int64, device=device)
+        return FragmentStates(empty, empty, empty, empty, zero, zero.bool())
+
+    def encode(self, node: Tensor, slot: Tensor, port: Tensor) -> Tensor:
+        """Number of the action that bonds `port` to `slot` of `node`."""
+        return 1 + (node * self.num_slots + slot) * self.num_ports + port
+
+    def split(self, actions: Tensor) -> tuple[Tensor, Tensor, Tensor]:
+        """Node, slot and port of actions that are not `stop`; the inverse of `encode`."""
+        place, port = (actions - 1) // self.num_ports, (actions - 1) % self.num_ports
+        return place // self.num_slots, place % self.num_slots, port
+
+    def step(self, states: FragmentStates, actions: Tensor) -> FragmentStates:
+        stops = actions == STOP
+        node, slot, port = self.split(actions.clamp(min=1))
+        grows = ~stops & ~states.done
+        bonded = grows & (states.num_fragments > 0)
+        here = torch.arange(self.max_fragments, device=actions.device) == (
+            states.num_fragments[:, None]
+        )
+        here, bond = here & grows[:, None], here & bonded[:, None]
+        return FragmentStates(
+            fragment=torch.where(here, self.port_fragment[port][:, None], states.fragment),
+            parent=torch.where(bond, node[:, None], states.parent),
+            parent_site=torch.where(bond, slot[:, None], states.parent_site),
+            site=torch.where(bond, self.port_site[port][:, None], states.site),
+            num_fragments=states.num_fragments + grows,
+            done=states.done | stops,
+        )
+
+    def backward_step(
+        self, states: FragmentStates, actions: Tensor
+    ) -> tuple[FragmentStates, Tensor]:
+        row = torch.arange(len(states), device=actions.device)
+        leaf = actions
+        # without its root, a tree of two or more has node 1, the root's only neighbour, as root
+        child = torch.where((leaf == 0) & (states.num_fragments > 1), 1, leaf)
+        is_root = leaf == 0
+        fragment = states.fragment[row, leaf]
+        slot = torch.where(is_root, states.site[row, child], states.parent_site[row, child])
+        own = torch.where(is_root, states.parent_site[row, child], states.site[row, child])
+        node = torch.where(is_root, 0, states.parent[row, child])
+        single = states.num_fragments == 1
+        forward = torch.where(
+            single,
+            self.encode(torch.zeros_like(leaf), torch.zeros_like(leaf), self.port[fragment, 0]),
+            self.encode(node, slot, self.port[fragment, own.clamp(min=0)]),
+        )
+        place = torch.arange(self.max_fragments, device=actions.device)
+        source = place + (place >= leaf[:, None])
+        past = source >= states.num_fragments[:, None]
+        source = source.clamp(max=self.max_fragments - 1)
+
+        def remove(values: Tensor) -> Tensor:
+            return values.gather(1, source).masked_fill(past, -1)
+
+        new_root = is_root[:, None] & (place == 0)
+        parent = remove(states.parent)
+        shrunk = FragmentStates(
+            fragment=remove(states.fragment),
+            parent=(parent - (parent > leaf[:, None]).long()).masked_fill(new_root, -1),
+            parent_site=remove(states.parent_site).masked_fill(new_root, -1),
+            site=remove(states.site).masked_fill(new_root, -1),
+            num_fragments=states.num_fragments - 1,
+            done=states.done,
+        )
+        unstopped = replace(states, done=torch.zeros_like(states.done))
+        return (
+            FragmentStates.where(states.done, unstopped, shrunk),
+            torch.where(states.done, STOP, forward),
+        )
+
+    def neighbours(self, states: FragmentStates, num_nodes: int) -> tuple[Tensor, Tensor]:
+        """Who sits where: the neighbour at each site and the site of the neighbour it uses.
+
+        Returns:
+            neighbour, its_site: [B, num_nodes, S], -1 at open sites and where there is no site.
+        """
+        batch = len(states)
+        shape = (batch, num_nodes * self.num_slots)
+        neighbour = torch.full(shape, -1, device=states.fragment.device)
+        its_site = torch.full(shape, -1, device=states.fragment.device)
+        if num_nodes > 1:
+            child = torch.arange(1, num_nodes, device=neighbour.device).expand(batch, -1)
+            parent, parent_site, site = (
+                x[:, 1:num_nodes] for x in (states.parent, states.parent_site, states.site)
+            )
+            exists = parent >= 0
+            up = torch.where(exists, child * self.num_slots + site, 0)
+            down = torch.where(exists, parent * self.num_slots + parent_site, 0)
+            # padding writes to slot 0 of node 0 what max() with -1 undoes
+            for index, who, where in ((up, parent, parent_site), (down, child, site)):
+                neighbour.scatter_reduce_(1, index, torch.where(exists, who, -1), "amax")
+                its_site.scatter_reduce_(1, index, torch.where(exists, where, -1), "amax")
+        shape3 = (batch, num_nodes, self.num_slots)
+        return neighbour.view(shape3), its_site.view(shape3)
+
+    def open_sites(self, states: FragmentStates, num_nodes: int) -> Tensor:
+        """[B, num_nodes, S] True where a site carries no bond yet and some port may bond to it."""
+        fragment = states.fragment[:, :num_nodes]
+        neighbour, _ = self.neighbours(states, num_nodes)
+        return self.bondable[fragment.clamp(min=0)] & (fragment >= 0)[..., None] & (neighbour < 0)
+
+    def may_stop(self, states: FragmentStates, open_sites: Tensor) -> Tensor:
+        """[B] True where stopping is allowed: big enough, or nothing is left to bond to."""
+        enough = states.num_fragments >= self.min_fragments
+        full = (states.num_fragments > 0) & ~open_sites.flatten(1).any(-1)
+        return (enough | full) & ~states.done
+
+    def forward_mask(self, states: FragmentStates) -> Tensor:
+        open_sites = self.open_sites(states, self.max_fragments)
+        grows = ~states.done & (states.num_fragments < self.max_fragments)
+        allowed = self.may_bond[states.fragment.clamp(min=0)] & open_sites[..., None]
+        allowed &= grows[:, None, None, None]  # [B, N, S, P]
+        allowed[:, 0, 0] |= self.first_port & (states.num_fragments == 0)[:, None]
+        stop = self.may_stop(states, open_sites)
+        return torch.cat([stop[:, None], allowed.flatten(1)], 1)
+
+    def backward_mask(self, states: FragmentStates) -> Tensor:
+        place = torch.arange(self.max_fragments, device=states.fragment.device)
+        exists = place < states.num_fragments[:, None]
+        is_child = states.parent >= 0
+        degree = is_child.long().scatter_add(1, states.parent.clamp(min=0), is_child.long())
+        leaves = exists & (degree <= 1)
+        return torch.where(states.done[:, None], place == 0, leaves)
+
+    def is_terminal(self, states: FragmentStates) -> Tensor:
+        return states.done
+
+    def symmetry(self, states: FragmentStates) -> tuple[Tensor, Tensor]:
+        """Canonical key of the tree and |Aut| of it, both [B] int64; `done` plays no part."""
+        return tree_symmetry(
+            states.fragment,
+            states.parent,
+            states.parent_site,
+            states.site,
+            states.num_fragments,
+            self.group,
+            self.group_size,
+        )
+
+    def canonical_key(self, states: FragmentStates) -> Tensor:
+        key, _ = self.symmetry(states)
+        return torch.where(states.done, mix(key), key)
+
+    def log_reward_correction(self, states: FragmentStates) -> Tensor:
+        """log |Aut(x)| - sum_v log |G_{f_v}|, [B] float32.
+
+        Source: Kim et al., Symmetry-Aware GFlowNets, ICML 2025; orbit-stabiliser.
+        """
+        _, automorphisms = self.symmetry(states)
+        exists = states.fragment >= 0
+        sizes = self.group_size[states.fragment.clamp(min=0)].log() * exists
+        return automorphisms.log() - sizes.sum(-1)
+
+    def trees(self, states: FragmentStates) -> list[Tree]:
+        """The trees as Python objects, one a state."""
+        columns = [
+            x.tolist()
+            for x in (states.fragment, states.parent, states.parent_site, states.site)
+        ]
+        sizes = states.num_fragments.tolist()
+        return [
+            Tree(
+                fragments=tuple(fragment[:n]),
+                bonds=tuple((parent[v], slot[v], v, own[v]) for v in range(1, n)),
+            )
+            for fragment, parent, slot, own, n in zip(*columns, sizes, strict=True)
+        ]
+
+    def from_trees(self, trees: Sequence[Tree]) -> FragmentStates:
+        """Terminal states of given trees; the inverse of `trees`.
+
+        Raises:
+            ValueError: a tree has more than `max_fragments` fragments.
+        """
+        n = self.max_fragments
+        for tree in trees:
+            if len(tree.fragments) > n:
+                raise ValueError(
+                    f"a tree of {len(tree.fragments)} fragments; accepted are at most {n}"
+                )
+
+        def column(rows: list[list[int]]) -> Tensor:
+            padded = [row + [-1] * (n - len(row)) for row in rows]
+            return torch.tensor(padded, dtype=torch.int64, device=self.port.device).view(-1, n)
+
+        return FragmentStates(
+            fragment=column([list(tree.fragments) for tree in trees]),
+            parent=column([[-1, *(bond[0] for bond in tree.bonds)] for tree in trees]),
+            parent_site=column([[-1, *(bond[1] for bond in tree.bonds)] for tree in trees]),
+            site=column([[-1, *(bond[3] for bond in tree.bonds)] for tree in trees]),
+            num_fragments=torch.tensor(
+                [len(tree.fragments) for tree in trees], device=self.port.device
+            ),
+            done=torch.ones(len(trees), dtype=torch.bool, device=self.port.device),
+        )
+
+    def decode(self, states: FragmentStates) -> list[Chem.Mol | None]:
+        """Molecules; None where the state is empty or RDKit refuses the molecule."""
+        return [self._molecule(tree) for tree in self.trees(states)]
+
+    def _molecule(self, tree: Tree) -> Chem.Mol | None:
+        try:
+            return assemble(self.vocabulary, tree) if tree.fragments else None
+        except ValueError:
+            return None
+
+    def fingerprint(self) -> str:
+        content = [self.vocabulary.digest, self.min_fragments, self.max_fragments]
+        return sha256(json.dumps(content).encode()).hexdigest()
