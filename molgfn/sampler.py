@@ -29,14 +29,14 @@ class Rollout:
     log_pb: Tensor
 
 
-def log_uniform_backward(env: Environment[Any], states: Any) -> Tensor:
+def log_uniform_backward(env: Environment, states: Any) -> Tensor:
     """[B] log P_B of the step that led to each state: minus log of its number of parents."""
     return -env.backward_mask(states).sum(-1).clamp(min=1).log()
 
 
 def rollout(
-    env: Environment[Any],
-    policy: Policy[Any],
+    env: Environment,
+    policy: Policy,
     beta: Tensor,
     generator: torch.Generator,
     epsilon: float = 0.0,
@@ -80,7 +80,7 @@ def rollout(
     return Rollout(Trajectories(actions, lengths, beta), terminal, log_pf, log_pb)
 
 
-def score(env: Environment[Any], policy: Policy[Any], trajectories: Trajectories) -> Tensor:
+def score(env: Environment, policy: Policy, trajectories: Trajectories) -> Tensor:
     """log P_F of given trajectories under a policy, all states in one flat pass.
 
     Returns:

@@ -98,11 +98,15 @@ class RolloutBatch:
         scores: their `rewards.base.Scores`, by position.
         trajectories: B trajectories.
         log_pf: [B] log-probability of each trajectory under the policy.
-        residual: [B] objective residuals, in nats, NaN where the trajectory was rejected.
+        log_reward: [B] beta log R, in nats, without the environment's correction.
+        valid: [B] False where the trajectory was rejected, because its log-reward is not finite.
+        loss: [B] the objective's loss, NaN where rejected.
     """
 
     objects: Sequence[Any]
     scores: Any
     trajectories: Trajectories
     log_pf: Tensor
-    residual: Tensor
+    log_reward: Tensor
+    valid: Tensor
+    loss: Tensor

@@ -2,16 +2,19 @@
 
 from abc import ABC, abstractmethod
 from collections.abc import Sequence
-from typing import Any, Generic, TypeVar
+from typing import Any, Generic
 
 from torch import Tensor, nn
+from typing_extensions import TypeVar
 
+from molgfn.configurable import Configurable
 from molgfn.types import TensorBatch
 
-States = TypeVar("States", bound=TensorBatch)
+# unsubscripted means Any: the command line cannot read `Environment[Any]`
+States = TypeVar("States", bound=TensorBatch, default=Any)
 
 
-class Environment(nn.Module, ABC, Generic[States]):
+class Environment(Configurable, nn.Module, ABC, Generic[States]):
     """A pointed directed acyclic graph of states, with actions as integers; action 0 is `stop`.
 
     Tables are non-persistent buffers, so that `.to(device)` moves them and checkpoints do not hold

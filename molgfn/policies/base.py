@@ -1,16 +1,18 @@
 """The contract of a policy: states in, a distribution over actions out."""
 
 from abc import ABC, abstractmethod
-from typing import Generic, TypeVar
+from typing import Any, Generic
 
 from torch import Tensor, nn
+from typing_extensions import TypeVar
 
+from molgfn.configurable import Configurable
 from molgfn.types import ActionDistribution, TensorBatch
 
-States = TypeVar("States", bound=TensorBatch)
+States = TypeVar("States", bound=TensorBatch, default=Any)
 
 
-class Policy(nn.Module, ABC, Generic[States]):
+class Policy(Configurable, nn.Module, ABC, Generic[States]):
     """P_F(. | s): a neural network over the states of one environment."""
 
     @abstractmethod

@@ -7,6 +7,8 @@ from typing import Any
 
 from torch import Tensor, nn
 
+from molgfn.configurable import Configurable
+
 
 @dataclass(frozen=True)
 class Scores:
@@ -23,7 +25,7 @@ class Scores:
     failures: Mapping[int, str] = field(default_factory=dict)
 
 
-class Reward(nn.Module, ABC):
+class Reward(Configurable, nn.Module, ABC):
     """Maps terminal objects (molecules, for the fragment environment) to rewards.
 
     One bad object never shifts or spoils the others: its log-reward is NaN and its reason is in

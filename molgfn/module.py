@@ -1,0 +1,241 @@
+"""The LightningModule: sample, score, balance, log."""
+
+import os
+from collections.abc import Callable, Sequence
+from hashlib import sha256
+from typing import Any
+
+import pytorch_lightning as pl
+import torch
+from torch import Tensor
+
+import molgfn
+from molgfn.configurable import describe
+from molgfn.envs.base import Environment
+from molgfn.exploration import EpsilonUniform, Exploration
+from molgfn.objectives.base import Objective
+from molgfn.objectives.trajectory_balance import TrajectoryBalance
+from molgfn.policies.base import Policy
+from molgfn.rewards.base import Reward
+from molgfn.sampler import rollout, score
+from molgfn.types import RolloutBatch, TrajectoryScores
+
+INSTANTIATOR = "pytorch_lightning.cli.instantiate_module"  # what Lightning trusts in checkpoints
+
+
+class GFlowNet(pl.LightningModule):
+    """A generative flow network: samples x with probability proportional to R(x)^beta.
+
+    All randomness of a step comes from the seed, the rank and the number of the batch, so that a
+    resumed run draws what the uninterrupted one would have drawn, and ranks draw different
+    trajectories.
+
+    Args:
+        environment: where trajectories are played.
+        policy: makes the policy of an environment.
+        reward: scores terminal objects.
+        objective: makes losses of scored trajectories.
+        exploration: who plays the training trajectories.
+        beta: inverse temperature of the reward, or [low, high] to draw it for each trajectory,
+            uniformly; the policy and the objective then need `max_beta`.
+        learning_rate: of the policy (Adam).
+        log_z_learning_rate: of the objective's own parameters.
+        half_life: steps in which both learning rates halve; None keeps them.
+        seed: of all draws; None takes that of `seed_everything`, or 0.
+    Raises:
+        ValueError: a number out of range, named.
+    """
+
+    def __init__(
+        self,
+        environment: Environment,
+        policy: Callable[[Environment], Policy],
+        reward: Reward,
+        objective: Objective | None = None,
+        exploration: Exploration | None = None,
+        beta: float | list[float] = 1.0,
+        learning_rate: float = 1e-3,
+        log_z_learning_rate: float = 1e-1,
+        half_life: int | None = None,
+        seed: int | None = None,
+    ) -> None:
+        super().__init__()
+        self.environment = environment
+        self.policy = policy(environment)
+        self.reward = reward
+        self.objective = TrajectoryBalance() if objective is None else objective
+        self.exploration = EpsilonUniform() if exploration is None else exploration
+        self.exploration.attach(self.policy)
+        self.beta_range = _beta_range(beta)
+        for name, value in (
+            ("learning_rate", learning_rate),
+            ("log_z_learning_rate", log_z_learning_rate),
+            ("half_life", 1 if half_life is None else half_life),
+        ):
+            if not value > 0:
+                raise ValueError(f"model.{name} = {value}: accepted are numbers above 0")
+        self.learning_rate = learning_rate
+        self.log_z_learning_rate = log_z_learning_rate
+        self.half_life = half_life
+        self.seed = seed
+        self.register_buffer("num_batches", torch.tensor(0))
+        self.num_batches: Tensor
+        made = describe(self.policy)
+        del made["init_args"]["environment"]  # given by the module
+        self.save_hyperparameters(
+            {
+                "environment": describe(self.environment),
+                "policy": made,
+                "reward": describe(self.reward),
+                "objective": describe(self.objective),
+                "exploration": describe(self.exploration),
+                "beta": describe(beta),
+                "learning_rate": learning_rate,
+                "log_z_learning_rate": log_z_learning_rate,
+                "half_life": half_life,
+                "seed": seed,
+                "_instantiator": INSTANTIATOR,
+            },
+            logger=False,
+        )
+
+    def training_step(self, batch: int, batch_idx: int) -> dict[str, Any]:
+        behaviour = self.exploration.behaviour(self.policy)
+        played = self.play(batch, "train", int(self.num_batches), behaviour, self.exploration.epsilon)
+        self.num_batches += 1
+        return {"loss": played.loss.nanmean(), "batch": played}
+
+    def validation_step(self, batch: int, batch_idx: int) -> dict[str, Any]:
+        return {"batch": self.play(batch, "validate", batch_idx, self.policy)}
+
+    def test_step(self, batch: int, batch_idx: int) -> dict[str, Any]:
+        return {"batch": self.play(batch, "test", batch_idx, self.policy)}
+
+    def play(
+        self, batch_size: int, stage: str, index: int, behaviour: Policy, epsilon: float = 0.0
+    ) -> RolloutBatch:
+        """Sample trajectories, score them under the policy and the reward, and compute losses."""
+        generator = self.generator(stage, index)
+        low, high = self.beta_range
+        beta = torch.rand(batch_size, generator=generator, device=self.device) * (high - low) + low
+        on_policy = behaviour is self.policy
+        with torch.set_grad_enabled(on_policy and torch.is_grad_enabled()):
+            played = rollout(self.environment, behaviour, beta, generator, epsilon)
+        log_pf = (
+            played.log_pf
+            if on_policy
+            else score(self.environment, self.policy, played.trajectories)
+        )
+        objects = self.environment.decode(played.states)
+        scores = self.reward(objects)
+        log_reward = beta * scores.log_reward.to(beta)
+        valid = log_reward.isfinite()
+        everything = TrajectoryScores(
+            log_pf=log_pf,
+            log_pb=played.log_pb,
+            log_reward=log_reward + self.environment.log_reward_correction(played.states),
+            beta=beta,
+        )
+        kept = everything if bool(valid.all()) else everything[valid]
+        if stage == "train" and index == 0 and len(kept):
+            self.objective.start(kept)
+        loss = torch.full_like(beta, torch.nan).index_put((valid,), self.objective(kept))
+        return RolloutBatch(
+            objects=objects,
+            scores=scores,
+            trajectories=played.trajectories,
+            log_pf=log_pf.detach().sum(-1),
+            log_reward=log_reward,
+            valid=valid,
+            loss=loss,
+        )
+
+    def generator(self, stage: str, index: int) -> torch.Generator:
+        """The source of randomness of one batch: a function of seed, stage, rank and number."""
+        seed = self.seed if self.seed is not None else _global_seed()
+        name = f"{seed}/{stage}/{self.global_rank}/{index}"
+        number = int.from_bytes(sha256(name.encode()).digest()[:8], "big") >> 1
+        return torch.Generator(self.device).manual_seed(number)
+
+    def on_train_batch_end(self, outputs: Any, batch: int, batch_idx: int) -> None:
+        self.exploration.update(self.policy)
+
+    def configure_optimizers(self) -> Any:
+        optimizer = torch.optim.Adam(
+            [
+                {"params": list(self.policy.parameters()), "lr": self.learning_rate, "name": "policy"},
+                {
+                    "params": list(self.objective.parameters()),
+                    "lr": self.log_z_learning_rate,
+                    "name": "objective",
+                },
+            ]
+        )
+        if self.half_life is None:
+            return optimizer
+        half_life = self.half_life
+        decay = torch.optim.lr_scheduler.LambdaLR(optimizer, lambda step: 0.5 ** (step / half_life))
+        return {
+            "optimizer": optimizer,
+            "lr_scheduler": {"scheduler": decay, "interval": "step", "name": "learning_rate"},
+        }
+
+    def on_save_checkpoint(self, checkpoint: dict[str, Any]) -> None:
+        checkpoint["molgfn"] = {
+            "version": molgfn.__version__,
+            "environment": self.environment.fingerprint(),
+            "seed": self.seed if self.seed is not None else _global_seed(),
+        }
+
+    def on_load_checkpoint(self, checkpoint: dict[str, Any]) -> None:
+        """Refuse a checkpoint whose actions mean something else.
+
+        Raises:
+            ValueError: it is not from molgfn, or from another vocabulary or other size limits.
+        """
+        if "molgfn" not in checkpoint:
+            raise ValueError("the checkpoint was not written by molgfn: it has no key 'molgfn'")
+        theirs, ours = checkpoint["molgfn"]["environment"], self.environment.fingerprint()
+        if theirs != ours:
+            described = checkpoint.get("hyper_parameters", {}).get("environment")
+            raise ValueError(
+                f"the checkpoint is from another environment: {described} with fingerprint "
+                f"{theirs[:12]}, but this run has {describe(self.environment)} with fingerprint "
+                f"{ours[:12]}; vocabulary, min_fragments and max_fragments must be the same"
+            )
+
+    @classmethod
+    def load_from_checkpoint(  # type: ignore[override]
+        cls, checkpoint_path: Any, map_location: Any = None, **kwargs: Any
+    ) -> "GFlowNet":
+        """Rebuild a module from a checkpoint alone, executing nothing that the file holds.
+
+        Raises:
+            ValueError: the file is truncated, hostile, or not a checkpoint of molgfn.
+            FileNotFoundError: there is no such file.
+        """
+        kwargs["weights_only"] = True
+        try:
+            return super().load_from_checkpoint(checkpoint_path, map_location, **kwargs)
+        except (FileNotFoundError, ValueError):
+            raise
+        except Exception as error:
+            raise ValueError(
+                f"{checkpoint_path} is not a checkpoint that molgfn can load: "
+                f"{str(error).splitlines()[0]}"
+            ) from error
+
+
+def _beta_range(beta: float | Sequence[float]) -> tuple[float, float]:
+    values = [beta, beta] if isinstance(beta, (int, float)) else list(beta)
+    if len(values) != 2:
+        raise ValueError(f"model.beta = {beta}: accepted is a number or [low, high]")
+    low, high = values
+    if not 0 <= low <= high:
+        raise ValueError(f"model.beta = {beta}: accepted is a number or [low, high], 0 <= low <= high")
+    return float(low), float(high)
+
+
+def _global_seed() -> int:
+    """The seed given to `seed_everything`, or 0."""
+    return int(os.environ.get("PL_GLOBAL_SEED", "0"))
