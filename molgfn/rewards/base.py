@@ -15,7 +15,8 @@ class Scores:
     """Scores of B decoded objects, kept by position.
 
     Attributes:
-        log_reward: [B] float32, log R at beta = 1, in nats; NaN exactly where `failures` has a reason.
+        log_reward: [B] float32, log R at beta = 1, in nats; NaN exactly where `failures` has a
+            reason.
         components: name -> [B] raw values, NaN where unknown.
         failures: position -> why that object has no reward.
     """

@@ -1,0 +1,125 @@
+"""The sEH rewards: the published proxy, and the student of it that ships with the package."""
+
+import hashlib
+from collections.abc import Sequence
+from pathlib import Path
+
+import torch
+from rdkit import Chem
+from torch import Tensor, nn
+
+from molgfn.chem.atom_features import atom_graphs
+from molgfn.chem.published import PROXY, verify
+from molgfn.chem.resources import published, shipped
+from molgfn.rewards.base import Reward, Scores
+from molgfn.rewards.messages import BondMessages
+from molgfn.rewards.seh_network import SEHNetwork, load_seh_weights
+from molgfn.rewards.seh_student import load_student
+
+COMPONENT = "seh_proxy"
+CPU_CHUNK = 64
+"""Molecules at once on a CPU: their states fit its cache, which is a sixth faster than 128."""
+GPU_CHUNK = 8192
+
+
+class SEHProxy(Reward):
+    """The published sEH proxy: log R = log(max(floor, proxy) / scale).
+
+    Args:
+        weights: path of `best_params.pkl.gz`; None: where `scripts/download_seh.py` put it.
+        floor: least value of the proxy that is not raised to it; above 0.
+        scale: what the proxy is divided by; above 0.
+        sha256: checksum that the file must have; None: the published one.
+    Raises:
+        FileNotFoundError: the weights were not downloaded.
+        ValueError: wrong checksum, a file that is no such proxy, or a bad floor or scale.
+    Source: Bengio et al. 2021, arXiv:2106.04399; Malkin et al. 2022, arXiv:2201.13259, Sec. 5.2.
+    """
+
+    def __init__(
+        self,
+        weights: str | None = None,
+        floor: float = 0.1,
+        scale: float = 8.0,
+        sha256: str | None = None,
+    ) -> None:
+        super().__init__()
+        _check_transform(floor, scale)
+        path = published(PROXY) if weights is None else Path(weights)
+        if sha256 is None:
+            verify(path, PROXY)
+        else:
+            _check_sha256(path, sha256)
+        self.floor, self.scale = floor, scale
+        self.network = SEHNetwork(load_seh_weights(path))
+
+    def forward(self, objects: Sequence[Chem.Mol | None]) -> Scores:
+        """Score molecules; None, or a molecule the proxy cannot read, fails alone."""
+        return _score(self.network, objects, self.floor, self.scale)
+
+
+class SEHStudent(Reward):
+    """The shipped student of the published sEH proxy: nothing has to be downloaded.
+
+    How far it agrees with the proxy is stated in its card, `data/models/seh_student.md`.
+
+    Args:
+        weights: path of a student's safetensors file; None: the shipped one.
+        floor: least prediction that is not raised to it; above 0.
+        scale: what the prediction is divided by; above 0.
+    Raises:
+        FileNotFoundError: there is no such file.
+        ValueError: the file is damaged or no student, or a bad floor or scale.
+    """
+
+    def __init__(self, weights: str | None = None, floor: float = 0.1, scale: float = 8.0) -> None:
+        super().__init__()
+        _check_transform(floor, scale)
+        self.floor, self.scale = floor, scale
+        self.network = load_student(
+            shipped("models/seh_student.safetensors") if weights is None else Path(weights)
+        )
+
+    def forward(self, objects: Sequence[Chem.Mol | None]) -> Scores:
+        """Score molecules; None, or a molecule the student cannot read, fails alone."""
+        return _score(self.network, objects, self.floor, self.scale)
+
+
+def predict(
+    network: nn.Module, mols: Sequence[Chem.Mol | None], device: torch.device
+) -> tuple[Tensor, dict[int, str]]:
+    """[B] raw predictions on the device, NaN where a reason is given by position."""
+    chunk = CPU_CHUNK if device.type == "cpu" else GPU_CHUNK
+    failures: dict[int, str] = {}
+    raw = torch.full((len(mols),), torch.nan, device=device)
+    for start in range(0, len(mols), chunk):
+        graphs, unread = atom_graphs(mols[start : start + chunk])
+        messages = BondMessages.of(graphs).to(device)
+        raw[start : start + chunk] = network(graphs.to(device), messages)
+        failures |= {start + position: reason for position, reason in unread.items()}
+    if failures:
+        raw[torch.tensor(sorted(failures), device=device)] = torch.nan
+    return raw, failures
+
+
+@torch.no_grad()
+def _score(
+    network: nn.Module, mols: Sequence[Chem.Mol | None], floor: float, scale: float
+) -> Scores:
+    device = next(network.buffers()).device
+    raw, failures = predict(network, mols, device)
+    raw = raw.masked_fill(~raw.isfinite(), torch.nan)
+    for position in raw.isnan().nonzero()[:, 0].tolist():
+        failures.setdefault(position, "the prediction is not finite")
+    return Scores((raw.clamp(min=floor) / scale).log(), {COMPONENT: raw}, failures)
+
+
+def _check_sha256(path: Path, expected: str) -> None:
+    found = hashlib.sha256(path.read_bytes()).hexdigest()
+    if found != expected.lower():
+        raise ValueError(f"{path} has SHA-256 {found}; accepted is {expected}")
+
+
+def _check_transform(floor: float, scale: float) -> None:
+    if not (0 < floor < float("inf") and 0 < scale < float("inf")):
+        raise ValueError(f"floor is {floor} and scale is {scale}; both must be positive and finite")
