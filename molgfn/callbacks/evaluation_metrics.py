@@ -1,0 +1,76 @@
+"""The metrics of `molgfn evaluate`, at every validation and test."""
+
+from typing import Any
+
+import numpy as np
+import pytorch_lightning as pl
+import torch
+
+from molgfn.callbacks.rollout import rollout_of
+from molgfn.evaluation import Sample, evaluate
+from molgfn.types import RolloutBatch
+
+
+class EvaluationMetrics(pl.Callback):
+    """Logs `val/NAME` or `test/NAME` for each metric of `evaluation.evaluate` that has a value.
+
+    They are those of all molecules of the loop, on this rank; they come from the policy itself,
+    without exploration.
+    """
+
+    def __init__(self) -> None:
+        self._rollouts: list[RolloutBatch] = []
+
+    def on_validation_epoch_start(self, trainer: pl.Trainer, pl_module: pl.LightningModule) -> None:
+        self._rollouts.clear()
+
+    def on_validation_batch_end(
+        self,
+        trainer: pl.Trainer,
+        pl_module: pl.LightningModule,
+        outputs: Any,
+        batch: Any,
+        batch_idx: int,
+        dataloader_idx: int = 0,
+    ) -> None:
+        self._rollouts.append(rollout_of(outputs))
+
+    def on_validation_epoch_end(self, trainer: pl.Trainer, pl_module: pl.LightningModule) -> None:
+        log_metrics(pl_module, "val", self._rollouts)
+
+    def on_test_epoch_start(self, trainer: pl.Trainer, pl_module: pl.LightningModule) -> None:
+        self._rollouts.clear()
+
+    def on_test_batch_end(
+        self,
+        trainer: pl.Trainer,
+        pl_module: pl.LightningModule,
+        outputs: Any,
+        batch: Any,
+        batch_idx: int,
+        dataloader_idx: int = 0,
+    ) -> None:
+        self._rollouts.append(rollout_of(outputs))
+
+    def on_test_epoch_end(self, trainer: pl.Trainer, pl_module: pl.LightningModule) -> None:
+        log_metrics(pl_module, "test", self._rollouts)
+
+
+def log_metrics(pl_module: pl.LightningModule, stage: str, rollouts: list[RolloutBatch]) -> None:
+    """Evaluate the molecules of a loop and log what has a value."""
+    metrics = evaluate(sample_of(rollouts))
+    known = {f"{stage}/{name}": float(x) for name, x in metrics.items() if x is not None}
+    pl_module.log_dict(known)
+
+
+def sample_of(rollouts: list[RolloutBatch]) -> Sample:
+    """All molecules of several batches; a trajectory of n actions and a stop has n fragments."""
+    return Sample(
+        mols=[mol for rollout in rollouts for mol in rollout.objects],
+        log_reward=_joined([rollout.scores.log_reward for rollout in rollouts], np.float64),
+        num_fragments=_joined([rollout.trajectories.lengths - 1 for rollout in rollouts], np.int64),
+    )
+
+
+def _joined(columns: list[torch.Tensor], kind: Any) -> Any:
+    return np.concatenate([np.zeros(0, kind), *(c.cpu().numpy().astype(kind) for c in columns)])

@@ -1,0 +1,21 @@
+"""How large the gradients are, group by group."""
+
+import pytorch_lightning as pl
+from torch.nn.utils import get_total_norm
+from torch.optim import Optimizer
+
+
+class GradientNorms(pl.Callback):
+    """Logs `grad_norm/NAME`, the Euclidean norm of each parameter group's gradient before clipping.
+
+    NAME is the group's "name" (for example policy, log_z), else its number.
+    """
+
+    def on_before_optimizer_step(
+        self, trainer: pl.Trainer, pl_module: pl.LightningModule, optimizer: Optimizer
+    ) -> None:
+        for number, group in enumerate(optimizer.param_groups):
+            gradients = [p.grad for p in group["params"] if p.grad is not None]
+            if gradients:
+                name = group.get("name", number)
+                pl_module.log(f"grad_norm/{name}", get_total_norm(gradients))

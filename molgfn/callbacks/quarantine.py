@@ -1,0 +1,62 @@
+"""Molecules without a reward: kept in a file, with the reason."""
+
+import csv
+from pathlib import Path
+from typing import Any
+
+import pytorch_lightning as pl
+
+from molgfn.callbacks.rollout import rollout_of
+from molgfn.callbacks.run import run_folder
+from molgfn.chem.descriptors import canonical_smiles
+
+COLUMNS = ("step", "smiles", "reason")
+
+
+class Quarantine(pl.Callback):
+    """Appends each molecule that has no reward to `quarantine.csv`; logs how many there were.
+
+    The smiles is empty where not even a molecule could be decoded.
+    """
+
+    def __init__(self) -> None:
+        self.count = 0
+
+    def on_train_batch_end(
+        self,
+        trainer: pl.Trainer,
+        pl_module: pl.LightningModule,
+        outputs: Any,
+        batch: Any,
+        batch_idx: int,
+    ) -> None:
+        rollout = rollout_of(outputs)
+        rows = [
+            (trainer.global_step, smiles_or_empty(rollout.objects[position]), reason)
+            for position, reason in sorted(rollout.scores.failures.items())
+        ]
+        self.count += len(rows)
+        pl_module.log("quarantined", float(self.count), reduce_fx="max")
+        if rows and trainer.is_global_zero:
+            append(run_folder(trainer) / "quarantine.csv", rows)
+
+    def state_dict(self) -> dict[str, Any]:
+        return {"count": self.count}
+
+    def load_state_dict(self, state_dict: dict[str, Any]) -> None:
+        self.count = state_dict["count"]
+
+
+def append(path: Path, rows: list[tuple[int, str, str]]) -> None:
+    """Append rows to a CSV file, which begins with its header."""
+    is_new = not path.exists()
+    with path.open("a", newline="") as file:
+        writer = csv.writer(file)
+        if is_new:
+            writer.writerow(COLUMNS)
+        writer.writerows(rows)
+
+
+def smiles_or_empty(mol: Any) -> str:
+    """Canonical SMILES, empty for None."""
+    return "" if mol is None else canonical_smiles(mol)

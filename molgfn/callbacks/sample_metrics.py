@@ -1,0 +1,83 @@
+"""What is being sampled: rewards, components, lengths, repeats, diversity."""
+
+from collections import deque
+from collections.abc import Mapping
+from typing import Any
+
+import numpy as np
+import pytorch_lightning as pl
+from numpy.typing import NDArray
+
+from molgfn.callbacks.rollout import rollout_of
+from molgfn.callbacks.run import wandb_loggers
+from molgfn.chem.descriptors import canonical_smiles
+from molgfn.chem.similarity import internal_diversity
+from molgfn.types import RolloutBatch
+
+MAX_DIVERSITY = 256  # molecules of a batch that are compared with each other
+
+
+class SampleMetrics(pl.Callback):
+    """Logs means at the steps that Lightning logs, and histograms to Weights & Biases.
+
+    `sample/NAME_mean` of log_reward, of each component and of length (fragments and the stop);
+    `sample/unique_share`, distinct molecules among the last `window` looked at;
+    `sample/diversity`, 1 - mean Tanimoto similarity within the batch. Molecules without a reward
+    take no part.
+
+    Args:
+        window: number of molecules over which repeats are counted.
+    """
+
+    def __init__(self, window: int = 1000) -> None:
+        self.recent: deque[str] = deque(maxlen=window)
+
+    def on_train_batch_end(
+        self,
+        trainer: pl.Trainer,
+        pl_module: pl.LightningModule,
+        outputs: Any,
+        batch: Any,
+        batch_idx: int,
+    ) -> None:
+        # an attribute that Lightning sets from outside the class
+        if trainer.global_step % trainer.log_every_n_steps:  # type: ignore[attr-defined]
+            return
+        rollout = rollout_of(outputs)
+        values = distributions(rollout)
+        mols = [mol for i, mol in enumerate(rollout.objects) if i not in rollout.scores.failures]
+        if not mols:
+            return
+        self.recent.extend(canonical_smiles(mol) for mol in mols)
+        pl_module.log_dict(
+            {
+                **{f"sample/{name}_mean": float(v.mean()) for name, v in values.items() if v.size},
+                "sample/unique_share": len(set(self.recent)) / len(self.recent),
+                "sample/diversity": internal_diversity(mols[:MAX_DIVERSITY]),
+            }
+        )
+        log_histograms(trainer, values)
+
+
+def distributions(rollout: RolloutBatch) -> dict[str, NDArray[np.float64]]:
+    """The known values of log_reward, of each component and of length over a batch."""
+    columns = {
+        "log_reward": rollout.scores.log_reward,
+        **rollout.scores.components,
+        "length": rollout.trajectories.lengths,
+    }
+    arrays = {name: column.double().cpu().numpy() for name, column in columns.items()}
+    return {name: array[np.isfinite(array)] for name, array in arrays.items()}
+
+
+def log_histograms(trainer: pl.Trainer, values: Mapping[str, NDArray[np.float64]]) -> None:
+    """Log a histogram of each distribution to the loggers that can hold one."""
+    for logger in wandb_loggers(trainer):
+        import wandb
+
+        histograms: dict[str, Any] = {
+            f"histogram/{name}": wandb.Histogram(array.tolist())
+            for name, array in values.items()
+            if array.size
+        }
+        logger.log_metrics(histograms, trainer.global_step)

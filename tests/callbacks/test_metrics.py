@@ -1,0 +1,109 @@
+"""The callbacks that log numbers, read back from the CSV that a run writes."""
+
+import sys
+from pathlib import Path
+
+import numpy as np
+import pandas as pd
+import pytest
+import pytorch_lightning as pl
+
+from molgfn.callbacks.artefacts import Artefacts
+from molgfn.callbacks.best_molecules import BestMolecules
+from molgfn.callbacks.curves import Curves
+from molgfn.callbacks.evaluation_metrics import EvaluationMetrics
+from molgfn.callbacks.gradient_norms import GradientNorms
+from molgfn.callbacks.sample_metrics import SampleMetrics
+from molgfn.callbacks.throughput import Throughput
+from molgfn.data import TrajectoryBatches
+from tests.tiny import Picky, fit, module
+
+
+@pytest.fixture(scope="module")
+def metrics(tmp_path_factory: pytest.TempPathFactory) -> pd.DataFrame:
+    folder = tmp_path_factory.mktemp("run")
+    fit(
+        folder,
+        [Curves(), EvaluationMetrics(), GradientNorms(), SampleMetrics(), Throughput()],
+        reward=Picky(),
+    )
+    return pd.read_csv(folder / "metrics.csv")
+
+
+def known(metrics: pd.DataFrame, name: str) -> np.ndarray:
+    return metrics[name].dropna().to_numpy()
+
+
+@pytest.mark.parametrize("name", ["loss", "log_z", "reward", "log_reward"])
+def test_a_curve_has_a_point_for_every_step(metrics: pd.DataFrame, name: str) -> None:
+    values = known(metrics, name)
+    assert len(values) == 4
+    assert np.isfinite(values).all()
+
+
+def test_rewards_are_means_over_the_trajectories_that_have_one(metrics: pd.DataFrame) -> None:
+    assert (known(metrics, "reward") > 0).all()
+    assert (np.exp(known(metrics, "log_reward")) <= known(metrics, "reward") + 1e-6).all()
+
+
+def test_validation_has_its_own_curves(metrics: pd.DataFrame) -> None:
+    assert len(known(metrics, "val/loss")) == 2
+    assert len(known(metrics, "val/reward")) == 2
+
+
+def test_validation_measures_the_molecules_of_all_its_batches(metrics: pd.DataFrame) -> None:
+    assert (known(metrics, "val/num_molecules") == 32).all()
+    validity = known(metrics, "val/validity")
+    assert ((validity > 0) & (validity < 1)).all()
+    assert (known(metrics, "val/diversity") > 0).all()
+
+
+def test_a_test_loop_measures_too(tmp_path: Path) -> None:
+    trainer = pl.Trainer(
+        accelerator="cpu",
+        callbacks=[Curves(), EvaluationMetrics()],
+        logger=False,
+        enable_progress_bar=False,
+        enable_model_summary=False,
+        default_root_dir=tmp_path,
+    )
+    (found,) = trainer.test(module(), TrajectoryBatches(8, num_test_batches=3), verbose=False)
+    assert found["test/num_molecules"] == 24
+    assert found["test/reward"] == pytest.approx(found["test/reward_mean"], rel=1e-5)
+
+
+def test_each_group_has_a_gradient_norm(metrics: pd.DataFrame) -> None:
+    assert (known(metrics, "grad_norm/policy") > 0).all()
+    assert (known(metrics, "grad_norm/objective") >= 0).all()
+
+
+def test_samples_are_looked_at_when_lightning_logs(tmp_path: Path) -> None:
+    fit(tmp_path, [SampleMetrics()], log_every_n_steps=2)
+    assert len(known(pd.read_csv(tmp_path / "metrics.csv"), "sample/qed_mean")) == 2
+
+
+def test_samples_have_components_lengths_and_repeats(metrics: pd.DataFrame) -> None:
+    assert (known(metrics, "sample/qed_mean") > 0).all()
+    assert (known(metrics, "sample/length_mean") >= 2).all()
+    unique = known(metrics, "sample/unique_share")
+    assert ((unique > 0) & (unique <= 1)).all()
+
+
+def test_speed_is_positive(metrics: pd.DataFrame) -> None:
+    assert (known(metrics, "trajectories_per_second") > 0).all()
+
+
+@pytest.mark.parametrize("smoothing", [-0.1, 1.0])
+def test_a_smoothing_outside_its_range_is_refused(smoothing: float) -> None:
+    with pytest.raises(ValueError, match=f"smoothing is {smoothing}"):
+        Throughput(smoothing)
+
+
+def test_every_callback_works_without_wandb(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setitem(sys.modules, "wandb", None)
+    callbacks = [Artefacts(), BestMolecules(), Curves(), GradientNorms(), SampleMetrics()]
+    fit(tmp_path, callbacks)
+    assert (tmp_path / "best_molecules.csv").is_file()
+    assert len(pd.read_csv(tmp_path / "metrics.csv")["sample/qed_mean"].dropna()) == 4
