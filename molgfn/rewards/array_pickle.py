@@ -34,6 +34,8 @@ class _ArrayUnpickler(pickle.Unpickler):
 def load_arrays(path: Path) -> list[NDArray[np.float32]]:
     """The float32 arrays of a gzipped pickled list; nothing else can be built from it.
 
+    Pickle protocols 3 and 4 are read.
+
     Raises:
         FileNotFoundError: there is no such file.
         ValueError: it is damaged, names anything but NumPy arrays, or does not hold a list of

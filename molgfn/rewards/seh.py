@@ -14,7 +14,7 @@ from molgfn.chem.resources import published, shipped
 from molgfn.rewards.base import Reward, Scores
 from molgfn.rewards.messages import BondMessages
 from molgfn.rewards.seh_network import SEHNetwork, load_seh_weights
-from molgfn.rewards.seh_student import load_student
+from molgfn.rewards.seh_student import as_constants, load_student
 
 COMPONENT = "seh_proxy"
 CPU_CHUNK = 64
@@ -76,9 +76,8 @@ class SEHStudent(Reward):
         super().__init__()
         _check_transform(floor, scale)
         self.floor, self.scale = floor, scale
-        self.network = load_student(
-            shipped("models/seh_student.safetensors") if weights is None else Path(weights)
-        )
+        path = shipped("models/seh_student.safetensors") if weights is None else Path(weights)
+        self.network = as_constants(load_student(path))
 
     def forward(self, objects: Sequence[Chem.Mol | None]) -> Scores:
         """Score molecules; None, or a molecule the student cannot read, fails alone."""

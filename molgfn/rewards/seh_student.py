@@ -81,7 +81,7 @@ def save_student(network: StudentNetwork, path: Path) -> None:
 
 
 def load_student(path: Path) -> StudentNetwork:
-    """A network that `save_student` wrote, as constants: buffers that checkpoints do not repeat.
+    """A network that `save_student` wrote.
 
     Raises:
         FileNotFoundError: there is no such file.
@@ -107,7 +107,7 @@ def load_student(path: Path) -> StudentNetwork:
         network.load_state_dict(tensors)
     except RuntimeError as error:
         raise ValueError(f"{path} does not fit its own sizes: {error}") from error
-    return _as_constants(network)
+    return network
 
 
 def _size(metadata: Mapping[str, str], key: str, path: Path) -> int:
@@ -126,8 +126,8 @@ def _checksum(tensors: Mapping[str, Tensor]) -> str:
     return digest.hexdigest()
 
 
-def _as_constants(network: StudentNetwork) -> StudentNetwork:
-    """The network with its parameters turned into buffers that no state dict repeats."""
+def as_constants(network: StudentNetwork) -> StudentNetwork:
+    """The same network, its parameters turned into buffers that no state dict repeats."""
     for module in network.modules():
         for name, parameter in list(module.named_parameters(recurse=False)):
             delattr(module, name)

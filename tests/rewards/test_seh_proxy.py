@@ -1,4 +1,4 @@
-"""The published sEH proxy: exact, alike in both forms, and deaf to what stands beside a molecule."""
+"""The published sEH proxy: exact, alike in both forms, deaf to what stands beside a molecule."""
 
 import csv
 import shutil

@@ -1,0 +1,250 @@
+"""Train the shipped student of the published sEH proxy, in rounds.
+
+    MOLGFN_SEH=... python scripts/train_student.py --work runs/student --output data/models
+
+Round 0 labels random molecules with the published proxy and fits a student. Every later round
+trains GFlowNets against the last student, labels every molecule they made on their way, adds them,
+and goes on with the fit. In the end GFlowNets are trained against the finished student, and those
+of their samples that no round has seen are compared with the published proxy; so are held-out
+molecules. Finished stages are kept in the work folder and not repeated.
+"""
+
+import argparse
+import json
+import math
+import random
+import shutil
+import time
+from collections.abc import Sequence
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+import pytorch_lightning as pl
+import torch
+from numpy.typing import NDArray
+from rdkit import Chem
+from student_data import Labelled, label
+from torch import nn
+from torch.nn import functional
+
+from molgfn.chem.assemble import assemble
+from molgfn.chem.io import load_vocabulary
+from molgfn.chem.random_trees import RandomTrees
+from molgfn.data import TrajectoryBatches
+from molgfn.envs.fragments import FragmentEnvironment
+from molgfn.module import GFlowNet
+from molgfn.policies.fragments import FragmentTransformer
+from molgfn.rewards.seh import SEHProxy, SEHStudent
+from molgfn.rewards.seh_student import StudentNetwork, load_student, save_student
+from molgfn.sampler import rollout
+
+FRAGMENTS = (2, 9)
+EVALUATED = 3000
+
+
+def random_molecules(vocabulary: str, count: int, seed: int) -> list[Chem.Mol]:
+    """Distinct random trees of 2 to 9 fragments."""
+    blocks, rng = load_vocabulary(vocabulary), random.Random(seed)
+    trees = RandomTrees(blocks, rng)
+    mols: dict[str, Chem.Mol] = {}
+    while len(mols) < count:
+        mol = assemble(blocks, trees.sample(rng.randint(*FRAGMENTS)))
+        mols.setdefault(Chem.MolToSmiles(mol), mol)
+    return list(mols.values())
+
+
+class Harvest(pl.Callback):
+    """Keeps every distinct molecule that a run makes."""
+
+    def __init__(self) -> None:
+        self.mols: dict[str, Chem.Mol] = {}
+
+    def on_train_batch_end(self, trainer: Any, module: Any, outputs: Any, *_: Any) -> None:
+        for mol in outputs["batch"].objects:
+            if mol is not None:
+                self.mols.setdefault(Chem.MolToSmiles(mol), mol)
+
+
+def train_sampler(
+    student: Path, vocabulary: str, beta: float, steps: int, seed: int
+) -> tuple[GFlowNet, list[Chem.Mol]]:
+    """Train a GFlowNet against a student; returns it with every molecule made on the way."""
+    pl.seed_everything(seed)
+    harvest = Harvest()
+    module = GFlowNet(
+        environment=FragmentEnvironment(vocabulary, *FRAGMENTS),
+        policy=FragmentTransformer,
+        reward=SEHStudent(str(student)),
+        beta=beta,
+    )
+    trainer = pl.Trainer(
+        max_steps=steps,
+        accelerator="cpu",
+        callbacks=[harvest],
+        logger=False,
+        enable_checkpointing=False,
+        enable_progress_bar=False,
+        enable_model_summary=False,
+        gradient_clip_val=10.0,
+    )
+    trainer.fit(module, TrajectoryBatches(batch_size=64))
+    return module, list(harvest.mols.values())
+
+
+@torch.no_grad()
+def sample(module: GFlowNet, beta: float, count: int, seed: int) -> list[Chem.Mol]:
+    """Distinct molecules of a trained sampler, without exploration."""
+    generator = torch.Generator().manual_seed(seed)
+    mols: dict[str, Chem.Mol] = {}
+    for _ in range(math.ceil(count / 128)):
+        played = rollout(module.environment, module.policy, torch.full((128,), beta), generator)
+        for mol in module.environment.decode(played.states):
+            if mol is not None:
+                mols.setdefault(Chem.MolToSmiles(mol), mol)
+    return list(mols.values())
+
+
+def fit(
+    network: StudentNetwork,
+    data: Labelled,
+    steps: int,
+    learning_rate: float,
+    batch_size: int,
+    seed: int,
+) -> None:
+    """Fit a network to the labels of all molecules that are not held out."""
+    chosen = np.flatnonzero(~data.held_out)
+    rng = np.random.default_rng(seed)
+    optimizer = torch.optim.AdamW(network.parameters(), lr=learning_rate, fused=True)
+    start = time.perf_counter()
+    for step in range(steps):
+        rate = min(1, (step + 1) / 100) * (0.5 + 0.5 * math.cos(math.pi * step / steps))
+        for group in optimizer.param_groups:
+            group["lr"] = learning_rate * rate
+        graphs, messages, labels = data.batch(rng.choice(chosen, batch_size))
+        loss = functional.smooth_l1_loss(network(graphs, messages), labels, beta=0.5)
+        optimizer.zero_grad()
+        loss.backward()
+        nn.utils.clip_grad_norm_(network.parameters(), 1.0)
+        optimizer.step()
+        if (step + 1) % 500 == 0:
+            rate = batch_size * (step + 1) / (time.perf_counter() - start)
+            print(f"  step {step + 1}: loss {loss.item():.4f}, {rate:.0f} molecules/s", flush=True)
+
+
+@torch.no_grad()
+def agreement(network: StudentNetwork, data: Labelled, rows: NDArray[np.int64]) -> dict[str, float]:
+    """How far predictions agree with the labels of some molecules."""
+    predictions = np.concatenate(
+        [
+            network(*data.batch(part)[:2]).numpy()
+            for part in np.array_split(rows, len(rows) // 64 + 1)
+        ]
+    )
+    labels = data.label[rows]
+    return {
+        "molecules": len(rows),
+        "pearson": round(float(np.corrcoef(predictions, labels)[0, 1]), 4),
+        "mae": round(float(np.abs(predictions - labels).mean()), 4),
+        "label_mean": round(float(labels.mean()), 3),
+        "label_std": round(float(labels.std()), 3),
+    }
+
+
+def fit_student(
+    path: Path, shards: Sequence[Path], last: Path | None, args: argparse.Namespace, seed: int
+) -> None:
+    """Fit a student to all shards, going on from the last round's if there is one."""
+    data = Labelled.cat([Labelled.load(shard) for shard in shards])
+    torch.manual_seed(seed)
+    if last is None:
+        network, rate = StudentNetwork(args.width, args.num_steps), args.learning_rate
+    else:
+        network, rate = load_student(last), args.learning_rate / 2
+    fit(network, data, args.fit_steps, rate, args.batch_size, seed)
+    save_student(network, path)
+    for shard in shards:
+        part = Labelled.load(shard)
+        rows = np.flatnonzero(part.held_out)[:EVALUATED]
+        print(f"  {shard.stem}, held out: {agreement(network, part, rows)}", flush=True)
+
+
+def finished(path: Path) -> bool:
+    """Whether an earlier run of this command made the file; says so."""
+    print(
+        f"{time.strftime('%H:%M:%S')} {path.name}{' is there' if path.exists() else ''}", flush=True
+    )
+    return path.exists()
+
+
+def main() -> None:
+    parser = argparse.ArgumentParser(
+        description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter
+    )
+    parser.add_argument("--work", type=Path, required=True, help="folder of stages")
+    parser.add_argument("--output", type=Path, help="where the finished student is written")
+    parser.add_argument("--vocabularies", nargs="+", default=["published", "druglike"])
+    parser.add_argument("--random", type=int, default=150_000, help="molecules a vocabulary")
+    parser.add_argument("--betas", type=float, nargs="*", default=[32, 16, 48], help="of rounds")
+    parser.add_argument("--sampler-steps", type=int, default=600, help="of a GFlowNet, batch 64")
+    parser.add_argument("--fit-steps", type=int, default=6000, help="of a round's fit")
+    parser.add_argument("--batch-size", type=int, default=128, help="of a fit")
+    parser.add_argument("--learning-rate", type=float, default=3e-3, help="of the first fit")
+    parser.add_argument("--width", type=int, default=72, help="of the student")
+    parser.add_argument("--num-steps", type=int, default=12, help="of the student")
+    parser.add_argument("--test-betas", type=float, nargs="*", default=[16, 32])
+    args = parser.parse_args()
+    torch.set_num_threads(1)
+    args.work.mkdir(parents=True, exist_ok=True)
+    proxy = SEHProxy()
+
+    shards = []
+    for vocabulary in args.vocabularies:
+        shards.append(args.work / f"random-{vocabulary}.npz")
+        if not finished(shards[-1]):
+            label(random_molecules(vocabulary, args.random, seed=1), proxy).save(shards[-1])
+    student = args.work / "student-0.safetensors"
+    if not finished(student):
+        fit_student(student, shards, None, args, seed=0)
+    for number, beta in enumerate(args.betas, start=1):
+        for vocabulary in args.vocabularies:
+            shards.append(args.work / f"round-{number}-{vocabulary}.npz")
+            if not finished(shards[-1]):
+                module, mols = train_sampler(student, vocabulary, beta, args.sampler_steps, number)
+                mols += sample(module, beta, EVALUATED, seed=number)
+                label(mols, proxy).save(shards[-1])
+        last, student = student, args.work / f"student-{number}.safetensors"
+        if not finished(student):
+            fit_student(student, shards, last, args, seed=number)
+
+    report = {shard.stem: on_held_out(student, shard) for shard in shards}
+    for vocabulary in args.vocabularies:
+        for beta in args.test_betas:
+            path = args.work / f"test-{vocabulary}-{beta:g}.npz"
+            if not finished(path):
+                module, _ = train_sampler(student, vocabulary, beta, args.sampler_steps, seed=100)
+                label(sample(module, beta, EVALUATED, seed=100), proxy).save(path)
+            report[path.stem] = on_new(student, path, shards)
+    print(json.dumps(report, indent=1))
+    if args.output is not None:
+        args.output.mkdir(parents=True, exist_ok=True)
+        shutil.copy(student, args.output / "seh_student.safetensors")
+
+
+def on_held_out(student: Path, shard: Path) -> dict[str, float]:
+    """Agreement on the held-out molecules of a shard."""
+    data = Labelled.load(shard)
+    return agreement(load_student(student), data, np.flatnonzero(data.held_out)[:EVALUATED])
+
+
+def on_new(student: Path, path: Path, shards: Sequence[Path]) -> dict[str, float]:
+    """Agreement on those molecules of a file that the student was not trained on."""
+    data = Labelled.load(path)
+    others = [Labelled.load(shard) for shard in shards]
+    seen = np.concatenate([other.key[~other.held_out] for other in others])
+    return agreement(load_student(student), data, np.flatnonzero(~np.isin(data.key, seen)))
+
+
+if __name__ == "__main__":
+    main()
