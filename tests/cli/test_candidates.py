@@ -1,0 +1,98 @@
+"""From draws to candidates: order, repeats, failures, and when to give up."""
+
+import itertools
+from collections.abc import Iterator
+from pathlib import Path
+
+import pytest
+import torch
+from rdkit import Chem
+
+from molgfn.chem.tree import Tree
+from molgfn.cli.candidates import (
+    MAX_DRAWS,
+    Candidates,
+    Draw,
+    choose_beta,
+    draw_candidates,
+    draws,
+    load,
+)
+from molgfn.rewards.base import Scores
+from tests.tiny import module
+
+
+def endless(*smiles: str) -> Iterator[Draw]:
+    """The same molecules in every batch; rewards ascend with position, '' could not be decoded."""
+    mols = [Chem.MolFromSmiles(text) if text else None for text in smiles]
+    log_reward = torch.arange(1.0, len(smiles) + 1).log()
+    failures = {i: "no molecule" for i, mol in enumerate(mols) if mol is None}
+    log_reward[list(failures)] = float("nan")
+    scores = Scores(log_reward, {"proxy": log_reward.exp() * 8}, failures)
+    return itertools.repeat(Draw(mols, [Tree((0,))] * len(mols), scores, beta=2.0))
+
+
+def candidates(batches: Iterator[Draw], num: int, unique: bool = False) -> Candidates:
+    return draw_candidates(batches, num, unique, lambda tree: "route", lambda done: None)
+
+
+def test_repeats_are_kept_unless_asked_otherwise() -> None:
+    found = candidates(endless("C", "N"), 5)
+    assert [row["smiles"] for row in found.rows] == ["N", "N", "C", "C", "C"]
+    assert found.num_drawn == 5
+
+
+def test_unique_keeps_the_first_of_equal_molecules() -> None:
+    found = candidates(endless("OCC", "CCO", "N"), 2, unique=True)
+    assert [row["smiles"] for row in found.rows] == ["N", "CCO"]
+    assert found.rows[1]["reward"] == pytest.approx(1.0)
+
+
+def test_drawing_stops_when_there_is_nothing_new() -> None:
+    found = candidates(endless("C", "N"), 3, unique=True)
+    assert len(found.rows) == 2
+    assert found.num_drawn == MAX_DRAWS * 3
+
+
+def test_failures_are_set_aside_with_their_reason() -> None:
+    found = candidates(endless("C", ""), 2)
+    assert [row["smiles"] for row in found.rows] == ["C", "C"]
+    assert found.failures == [{"smiles": "", "reason": "no molecule"}]
+
+
+def test_a_row_has_the_columns_of_the_contract() -> None:
+    (row,) = candidates(endless("c1ccccc1"), 1).rows
+    assert list(row) == [
+        *("id", "smiles", "inchikey", "log_reward", "reward", "beta", "proxy"),
+        *("num_fragments", "fragments", "mw", "logp", "tpsa", "hbd", "hba"),
+        *("rotatable_bonds", "rings", "qed", "sa", "scaffold"),
+    ]
+    assert (row["reward"], row["beta"], row["proxy"]) == (1.0, 2.0, 8.0)
+
+
+def test_the_same_seed_draws_the_same_molecules() -> None:
+    model = module()
+    first, again, other = (next(draws(model, 8, 1.0, seed)).trees for seed in (1, 1, 2))
+    assert first == again != other
+
+
+def test_the_highest_trained_beta_is_the_default() -> None:
+    assert choose_beta(module(beta=[1.0, 16.0]), None) == 16.0
+
+
+def test_a_beta_that_was_not_trained_is_refused() -> None:
+    with pytest.raises(ValueError, match="beta = 4, but the checkpoint was trained at beta = 2"):
+        choose_beta(module(beta=2.0), 4.0)
+    with pytest.raises(ValueError, match="trained at 1 <= beta <= 16"):
+        choose_beta(module(beta=[1.0, 16.0]), 32.0)
+
+
+def test_a_missing_checkpoint_is_named(tmp_path: Path) -> None:
+    with pytest.raises(FileNotFoundError, match=r"a\.ckpt does not exist"):
+        load(tmp_path / "a.ckpt", "cpu")
+
+
+def test_an_impossible_device_is_named(tmp_path: Path) -> None:
+    (tmp_path / "a.ckpt").touch()
+    with pytest.raises(ValueError, match="device 'quantum' cannot be used"):
+        load(tmp_path / "a.ckpt", "quantum")
