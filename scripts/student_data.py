@@ -13,7 +13,7 @@ from torch import Tensor
 
 from molgfn.chem.atom_features import AtomGraphs, atom_graphs
 from molgfn.rewards.messages import BondMessages
-from molgfn.rewards.seh import CPU_CHUNK, SEHProxy
+from molgfn.rewards.seh import SEHProxy
 
 HELD_OUT = 10
 """One molecule in this many is never trained on, chosen by a hash of its canonical SMILES."""
@@ -44,7 +44,8 @@ class Labelled:
     @property
     def held_out(self) -> NDArray[np.bool_]:
         """[M] which molecules are never trained on."""
-        return self.key % HELD_OUT == 0
+        held_out: NDArray[np.bool_] = self.key % HELD_OUT == 0
+        return held_out
 
     def save(self, path: Path) -> None:
         """Write to one file."""
@@ -88,35 +89,51 @@ def _ranges(starts: NDArray[np.int64], lengths: NDArray[np.int64]) -> NDArray[np
     return np.repeat(starts - offsets, lengths) + np.arange(lengths.sum())
 
 
-def label(mols: Sequence[Chem.Mol], proxy: SEHProxy) -> Labelled:
-    """Label molecules with the published proxy; those it cannot read are left out."""
-    return Labelled.cat(
-        [
-            _label_chunk(mols[start : start + CPU_CHUNK], proxy)
-            for start in range(0, len(mols), CPU_CHUNK)
-        ]
-    )
+class Labeller:
+    """Labels distinct molecules with the published proxy as they come, and keeps only arrays."""
+
+    def __init__(self, proxy: SEHProxy) -> None:
+        self._proxy = proxy
+        self._seen: set[int] = set()
+        self._parts: list[Labelled] = []
+
+    def __len__(self) -> int:
+        return len(self._seen)
+
+    @property
+    def labelled(self) -> Labelled:
+        """All molecules so far."""
+        return Labelled.cat(self._parts)
+
+    def add(self, mols: Sequence[Chem.Mol | None]) -> None:
+        """Label those molecules that are new; what the proxy cannot read is left out."""
+        _, unread = atom_graphs(mols)
+        new: dict[int, Chem.Mol] = {}
+        for position, mol in enumerate(mols):
+            if position not in unread:
+                new.setdefault(molecule_key(mol), mol)
+        keys = [key for key in new if key not in self._seen]
+        if keys:
+            self._parts.append(self._label(keys, [new[key] for key in keys]))
+            self._seen.update(keys)
+
+    @torch.no_grad()
+    def _label(self, keys: Sequence[int], mols: Sequence[Chem.Mol]) -> Labelled:
+        graphs, _ = atom_graphs(mols)
+        num_atoms = torch.bincount(graphs.molecule, minlength=len(mols))
+        first = num_atoms.cumsum(0) - num_atoms
+        molecule = graphs.molecule[graphs.target]
+        bonds = [graphs.target - first[molecule], graphs.source - first[molecule], graphs.bond_type]
+        return Labelled(
+            key=np.array(keys, dtype=np.uint64),
+            label=self._proxy.network(graphs, BondMessages.of(graphs)).numpy(),
+            num_atoms=num_atoms.numpy(),
+            num_bonds=torch.bincount(molecule, minlength=len(mols)).numpy(),
+            atoms=graphs.atoms.numpy().astype(np.uint8),
+            bonds=torch.stack(bonds, 1).numpy().astype(np.int16),
+        )
 
 
-@torch.no_grad()
-def _label_chunk(mols: Sequence[Chem.Mol], proxy: SEHProxy) -> Labelled:
-    _, unread = atom_graphs(mols)
-    readable = [mol for position, mol in enumerate(mols) if position not in unread]
-    graphs, _ = atom_graphs(readable)
-    num_atoms = torch.bincount(graphs.molecule, minlength=len(readable))
-    first = num_atoms.cumsum(0) - num_atoms
-    molecule = graphs.molecule[graphs.target]
-    bonds = [graphs.target - first[molecule], graphs.source - first[molecule], graphs.bond_type]
-    return Labelled(
-        key=np.array([molecule_key(Chem.MolToSmiles(mol)) for mol in readable], dtype=np.uint64),
-        label=proxy.network(graphs, BondMessages.of(graphs)).numpy(),
-        num_atoms=num_atoms.numpy(),
-        num_bonds=torch.bincount(molecule, minlength=len(readable)).numpy(),
-        atoms=graphs.atoms.numpy().astype(np.uint8),
-        bonds=torch.stack(bonds, 1).numpy().astype(np.int16),
-    )
-
-
-def molecule_key(smiles: str) -> int:
-    """64 bits of the SHA-256 of a canonical SMILES."""
-    return int.from_bytes(sha256(smiles.encode()).digest()[:8], "big")
+def molecule_key(mol: Chem.Mol) -> int:
+    """64 bits of the SHA-256 of the canonical SMILES."""
+    return int.from_bytes(sha256(Chem.MolToSmiles(mol).encode()).digest()[:8], "big")

@@ -23,8 +23,7 @@ import numpy as np
 import pytorch_lightning as pl
 import torch
 from numpy.typing import NDArray
-from rdkit import Chem
-from student_data import Labelled, label
+from student_data import Labelled, Labeller
 from torch import nn
 from torch.nn import functional
 
@@ -39,41 +38,43 @@ from molgfn.rewards.seh import SEHProxy, SEHStudent
 from molgfn.rewards.seh_student import StudentNetwork, load_student, save_student
 from molgfn.sampler import rollout
 
-FRAGMENTS = (2, 9)
+NUM_FRAGMENTS = (2, 9)
+BATCH = 64
 EVALUATED = 3000
+TEST_SEED = 100
 
 
-def random_molecules(vocabulary: str, count: int, seed: int) -> list[Chem.Mol]:
-    """Distinct random trees of 2 to 9 fragments."""
-    blocks, rng = load_vocabulary(vocabulary), random.Random(seed)
-    trees = RandomTrees(blocks, rng)
-    mols: dict[str, Chem.Mol] = {}
-    while len(mols) < count:
-        mol = assemble(blocks, trees.sample(rng.randint(*FRAGMENTS)))
-        mols.setdefault(Chem.MolToSmiles(mol), mol)
-    return list(mols.values())
+def label_random(vocabulary: str, count: int, seed: int, labeller: Labeller) -> None:
+    """Label distinct random trees of 2 to 9 fragments."""
+    fragments, rng = load_vocabulary(vocabulary), random.Random(seed)
+    trees = RandomTrees(fragments, rng)
+    while len(labeller) < count:
+        drawn = [trees.sample(rng.randint(*NUM_FRAGMENTS)) for _ in range(BATCH)]
+        labeller.add([assemble(fragments, tree) for tree in drawn])
 
 
 class Harvest(pl.Callback):
-    """Keeps every distinct molecule that a run makes."""
+    """Labels every molecule that a run makes."""
 
-    def __init__(self) -> None:
-        self.mols: dict[str, Chem.Mol] = {}
+    def __init__(self, labeller: Labeller) -> None:
+        self.labeller = labeller
 
     def on_train_batch_end(self, trainer: Any, module: Any, outputs: Any, *_: Any) -> None:
-        for mol in outputs["batch"].objects:
-            if mol is not None:
-                self.mols.setdefault(Chem.MolToSmiles(mol), mol)
+        self.labeller.add(outputs["batch"].objects)
 
 
 def train_sampler(
-    student: Path, vocabulary: str, beta: float, steps: int, seed: int
-) -> tuple[GFlowNet, list[Chem.Mol]]:
-    """Train a GFlowNet against a student; returns it with every molecule made on the way."""
+    student: Path,
+    vocabulary: str,
+    beta: float,
+    steps: int,
+    seed: int,
+    callbacks: Sequence[pl.Callback],
+) -> GFlowNet:
+    """Train a GFlowNet against a student."""
     pl.seed_everything(seed)
-    harvest = Harvest()
     module = GFlowNet(
-        environment=FragmentEnvironment(vocabulary, *FRAGMENTS),
+        environment=FragmentEnvironment(vocabulary, *NUM_FRAGMENTS),
         policy=FragmentTransformer,
         reward=SEHStudent(str(student)),
         beta=beta,
@@ -81,28 +82,24 @@ def train_sampler(
     trainer = pl.Trainer(
         max_steps=steps,
         accelerator="cpu",
-        callbacks=[harvest],
+        callbacks=list(callbacks),
         logger=False,
         enable_checkpointing=False,
         enable_progress_bar=False,
         enable_model_summary=False,
         gradient_clip_val=10.0,
     )
-    trainer.fit(module, TrajectoryBatches(batch_size=64))
-    return module, list(harvest.mols.values())
+    trainer.fit(module, TrajectoryBatches(batch_size=BATCH))
+    return module
 
 
 @torch.no_grad()
-def sample(module: GFlowNet, beta: float, count: int, seed: int) -> list[Chem.Mol]:
-    """Distinct molecules of a trained sampler, without exploration."""
+def label_samples(module: GFlowNet, beta: float, count: int, seed: int, labeller: Labeller) -> None:
+    """Label molecules of a trained sampler, drawn without exploration; repeats count once."""
     generator = torch.Generator().manual_seed(seed)
-    mols: dict[str, Chem.Mol] = {}
-    for _ in range(math.ceil(count / 128)):
-        played = rollout(module.environment, module.policy, torch.full((128,), beta), generator)
-        for mol in module.environment.decode(played.states):
-            if mol is not None:
-                mols.setdefault(Chem.MolToSmiles(mol), mol)
-    return list(mols.values())
+    for _ in range(count // BATCH):
+        played = rollout(module.environment, module.policy, torch.full((BATCH,), beta), generator)
+        labeller.add(module.environment.decode(played.states))
 
 
 def fit(
@@ -203,7 +200,9 @@ def main() -> None:
     for vocabulary in args.vocabularies:
         shards.append(args.work / f"random-{vocabulary}.npz")
         if not finished(shards[-1]):
-            label(random_molecules(vocabulary, args.random, seed=1), proxy).save(shards[-1])
+            labeller = Labeller(proxy)
+            label_random(vocabulary, args.random, seed=1, labeller=labeller)
+            labeller.labelled.save(shards[-1])
     student = args.work / "student-0.safetensors"
     if not finished(student):
         fit_student(student, shards, None, args, seed=0)
@@ -211,9 +210,10 @@ def main() -> None:
         for vocabulary in args.vocabularies:
             shards.append(args.work / f"round-{number}-{vocabulary}.npz")
             if not finished(shards[-1]):
-                module, mols = train_sampler(student, vocabulary, beta, args.sampler_steps, number)
-                mols += sample(module, beta, EVALUATED, seed=number)
-                label(mols, proxy).save(shards[-1])
+                labeller = Labeller(proxy)
+                harvest = [Harvest(labeller)]
+                train_sampler(student, vocabulary, beta, args.sampler_steps, number, harvest)
+                labeller.labelled.save(shards[-1])
         last, student = student, args.work / f"student-{number}.safetensors"
         if not finished(student):
             fit_student(student, shards, last, args, seed=number)
@@ -223,8 +223,10 @@ def main() -> None:
         for beta in args.test_betas:
             path = args.work / f"test-{vocabulary}-{beta:g}.npz"
             if not finished(path):
-                module, _ = train_sampler(student, vocabulary, beta, args.sampler_steps, seed=100)
-                label(sample(module, beta, EVALUATED, seed=100), proxy).save(path)
+                labeller = Labeller(proxy)
+                module = train_sampler(student, vocabulary, beta, args.sampler_steps, TEST_SEED, [])
+                label_samples(module, beta, EVALUATED, TEST_SEED, labeller)
+                labeller.labelled.save(path)
             report[path.stem] = on_new(student, path, shards)
     print(json.dumps(report, indent=1))
     if args.output is not None:
