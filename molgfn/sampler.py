@@ -64,7 +64,7 @@ def rollout(
         columns.append((alive, distribution.log_prob(chosen)))
         states = env.step(states, chosen)
         actions[alive, t] = chosen
-        log_pb[alive, t] = log_uniform_backward(env, states)
+        log_pb[alive, t] = log_uniform_backward(env, states).to(beta)
         lengths[alive] += 1
         done = env.is_terminal(states)
         finished.append((alive[done], states[done]))

@@ -5,6 +5,10 @@ from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
+import torch
+
+# two threads that wait for each other are slower than one on a busy machine
+torch.set_num_threads(1)
 
 CHECKOUT = Path(__file__).resolve().parents[1]
 

@@ -1,0 +1,141 @@
+"""Exact flows of small environments by dynamic programming, and a policy that follows them."""
+
+from collections.abc import Callable
+from dataclasses import dataclass
+
+import torch
+from torch import Tensor
+
+from molgfn.envs.base import Environment
+from molgfn.policies.base import Policy
+from molgfn.types import STOP, ActionDistribution, TensorBatch
+
+
+def enumerate_states(env: Environment) -> dict[int, TensorBatch]:
+    """Every state by its canonical key, found by forward actions alone, parents first."""
+    found = {int(env.canonical_key(s)): s for s in [env.reset(1)]}
+    queue = list(found.values())
+    for state in queue:
+        actions = env.forward_mask(state)[0].nonzero()[:, 0]
+        children = env.step(state[torch.zeros_like(actions)], actions)
+        for i, key in enumerate(env.canonical_key(children).tolist()):
+            if key not in found:
+                found[key] = children[i : i + 1]
+                queue.append(found[key])
+    return found
+
+
+@dataclass(frozen=True)
+class ExactFlow:
+    """The flow of a reward under the uniform backward policy over plain actions.
+
+    F(s) = sum over actions a of F(s') / #parents(s'), and F(x) = R~(x) at terminal states.
+
+    Attributes:
+        flow: canonical key -> F.
+        action_flow: canonical key -> [A] flow of each action of the enumerated representative.
+        states: canonical key -> that representative.
+    """
+
+    flow: dict[int, float]
+    action_flow: dict[int, Tensor]
+    states: dict[int, TensorBatch]
+
+    @property
+    def z(self) -> float:
+        """F(s0)."""
+        return self.flow[next(iter(self.states))]
+
+
+def exact_flow(env: Environment, log_reward: Callable[[TensorBatch], float]) -> ExactFlow:
+    """Dynamic programming from the terminal states back to s0.
+
+    Args:
+        log_reward: log R~ of a terminal state.
+    """
+    states = enumerate_states(env)
+    flow: dict[int, float] = {}
+    action_flow: dict[int, Tensor] = {}
+
+    def visit(key: int) -> float:
+        if key in flow:
+            return flow[key]
+        state = states[key]
+        if bool(env.is_terminal(state)):
+            flow[key] = float(torch.tensor(log_reward(state), dtype=torch.float64).exp())
+            return flow[key]
+        actions = env.forward_mask(state)[0].nonzero()[:, 0]
+        children = env.step(state[torch.zeros_like(actions)], actions)
+        num_parents = env.backward_mask(children).sum(1).tolist()
+        keys = env.canonical_key(children).tolist()
+        flows = [visit(k) / n for k, n in zip(keys, num_parents, strict=True)]
+        action_flow[key] = torch.zeros(env.num_actions, dtype=torch.float64).index_put(
+            (actions,), torch.tensor(flows, dtype=torch.float64)
+        )
+        flow[key] = sum(flows)
+        return flow[key]
+
+    visit(next(iter(states)))
+    return ExactFlow(flow, action_flow, states)
+
+
+@dataclass(frozen=True)
+class TabularDistribution:
+    """Categorical over [B, A] probabilities."""
+
+    probabilities: Tensor
+
+    def sample(self, generator: torch.Generator) -> Tensor:
+        return self.probabilities.multinomial(1, generator=generator)[:, 0]
+
+    def log_prob(self, actions: Tensor) -> Tensor:
+        return self.probabilities.gather(1, actions[:, None])[:, 0].log()
+
+    def entropy(self) -> Tensor:
+        return -torch.special.xlogy(self.probabilities, self.probabilities).sum(1)
+
+    def uniform(self) -> ActionDistribution:
+        allowed = (self.probabilities > 0).double()
+        return TabularDistribution(allowed / allowed.sum(1, keepdim=True))
+
+
+class TabularPolicy(Policy):
+    """Follows an exact flow: P_F(a | s) is the flow of a over F(s).
+
+    Actions are looked up at the state as it is numbered, by the flow of the child's key.
+    """
+
+    def __init__(self, env: Environment, exact: ExactFlow) -> None:
+        super().__init__()
+        self.env, self.exact = env, exact
+
+    def forward(self, states: TensorBatch, beta: Tensor) -> TabularDistribution:
+        mask = self.env.forward_mask(states)
+        state, action = mask.nonzero().unbind(1)
+        children = self.env.step(states[state], action)
+        flows = torch.tensor(
+            [self.exact.flow[k] for k in self.env.canonical_key(children).tolist()],
+            dtype=torch.float64,
+        ) / self.env.backward_mask(children).sum(1)
+        table = torch.zeros(mask.shape, dtype=torch.float64).index_put((state, action), flows)
+        assert (table.argmax(1) >= STOP).all()
+        return TabularDistribution(table / table.sum(1, keepdim=True))
+
+
+def terminal_distribution(
+    env: Environment, states: dict[int, TensorBatch], policy: Policy
+) -> dict[int, float]:
+    """Exact probability that a policy ends at each terminal state, by forward propagation."""
+    reach = dict.fromkeys(states, 0.0)
+    reach[next(iter(states))] = 1.0
+    for key, state in states.items():  # parents come before their children
+        if bool(env.is_terminal(state)):
+            continue
+        actions = env.forward_mask(state)[0].nonzero()[:, 0]
+        rows = state[torch.zeros_like(actions)]
+        with torch.no_grad():
+            log_p = policy(rows, torch.ones(len(actions))).log_prob(actions)
+        keys = env.canonical_key(env.step(rows, actions)).tolist()
+        for child, p in zip(keys, log_p.exp().tolist(), strict=True):
+            reach[child] += reach[key] * p
+    return {key: reach[key] for key, state in states.items() if bool(env.is_terminal(state))}
