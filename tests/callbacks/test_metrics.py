@@ -78,7 +78,9 @@ def test_each_group_has_a_gradient_norm(metrics: pd.DataFrame) -> None:
 
 
 def test_samples_are_looked_at_when_lightning_logs(tmp_path: Path) -> None:
-    fit(tmp_path, [SampleMetrics()], log_every_n_steps=2)
+    callback = SampleMetrics()
+    fit(tmp_path, [callback], log_every_n_steps=2)
+    assert len(callback.recent) == 2 * 16
     assert len(known(pd.read_csv(tmp_path / "metrics.csv"), "sample/qed_mean")) == 2
 
 
