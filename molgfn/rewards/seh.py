@@ -84,17 +84,21 @@ class SEHStudent(Reward):
         return _score(self.network, objects, self.floor, self.scale)
 
 
-def predict(
+def _predict(
     network: nn.Module, mols: Sequence[Chem.Mol | None], device: torch.device
 ) -> tuple[Tensor, dict[int, str]]:
-    """[B] raw predictions on the device, NaN where a reason is given by position."""
+    """[B] raw predictions on the device, NaN where a reason is given by position.
+
+    They are made in float32 also where the caller trains in a lower precision.
+    """
     chunk = CPU_CHUNK if device.type == "cpu" else GPU_CHUNK
     failures: dict[int, str] = {}
     raw = torch.full((len(mols),), torch.nan, device=device)
     for start in range(0, len(mols), chunk):
         graphs, unread = atom_graphs(mols[start : start + chunk])
         messages = BondMessages.of(graphs).to(device)
-        raw[start : start + chunk] = network(graphs.to(device), messages)
+        with torch.autocast(device.type, enabled=False):
+            raw[start : start + chunk] = network(graphs.to(device), messages)
         failures |= {start + position: reason for position, reason in unread.items()}
     if failures:
         raw[torch.tensor(sorted(failures), device=device)] = torch.nan
@@ -106,7 +110,7 @@ def _score(
     network: nn.Module, mols: Sequence[Chem.Mol | None], floor: float, scale: float
 ) -> Scores:
     device = next(network.buffers()).device
-    raw, failures = predict(network, mols, device)
+    raw, failures = _predict(network, mols, device)
     raw = raw.masked_fill(~raw.isfinite(), torch.nan)
     for position in raw.isnan().nonzero()[:, 0].tolist():
         failures.setdefault(position, "the prediction is not finite")

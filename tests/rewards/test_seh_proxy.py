@@ -1,6 +1,8 @@
 """The published sEH proxy: exact, alike in both forms, deaf to what stands beside a molecule."""
 
 import csv
+import gzip
+import hashlib
 import shutil
 from pathlib import Path
 
@@ -115,6 +117,12 @@ def test_checkpoints_do_not_repeat_the_weights(proxy: SEHProxy) -> None:
     assert not list(proxy.parameters())
 
 
+def test_training_in_lower_precision_does_not_change_the_reward(proxy: SEHProxy) -> None:
+    expected = proxy(molecules()).log_reward
+    with torch.autocast("cpu", torch.bfloat16):
+        torch.testing.assert_close(proxy(molecules()).log_reward, expected, atol=0, rtol=0)
+
+
 def test_weights_with_a_wrong_checksum_are_refused(seh_folder: Path, tmp_path: Path) -> None:
     changed = tmp_path / "best_params.pkl.gz"
     changed.write_bytes((seh_folder / "best_params.pkl.gz").read_bytes() + b" ")
@@ -127,9 +135,6 @@ def test_weights_with_a_wrong_checksum_are_refused(seh_folder: Path, tmp_path: P
 def test_other_weights_are_accepted_with_their_own_checksum(
     seh_folder: Path, tmp_path: Path
 ) -> None:
-    import gzip
-    import hashlib
-
     packed = gzip.compress(gzip.decompress((seh_folder / "best_params.pkl.gz").read_bytes()), 1)
     other = tmp_path / "mine.pkl.gz"
     other.write_bytes(packed)

@@ -5,6 +5,7 @@ from pathlib import Path
 import pytest
 import torch
 from rdkit import Chem
+from safetensors import safe_open
 from safetensors.torch import load_file, save_file
 
 from molgfn.chem.atom_features import atom_graphs
@@ -26,8 +27,6 @@ def saved(tmp_path: Path) -> Path:
 
 def rewritten(path: Path, **metadata: str) -> Path:
     """The same weights with other words about them."""
-    from safetensors import safe_open
-
     with safe_open(path, framework="pt") as file:
         words = file.metadata()
     tensors = load_file(path)
