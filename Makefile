@@ -6,10 +6,11 @@ STAMP := .venv/.stamp
 
 # Train the default on CPU, then draw candidates from its checkpoint.
 run: $(STAMP)
-	.venv/bin/molgfn fit -c configs/quickstart.yaml
+	.venv/bin/molgfn fit -c quickstart --overwrite true
 	.venv/bin/molgfn sample --checkpoint $(RUN)/checkpoints/last.ckpt --num 100 --unique \
 		--output $(RUN)/candidates.csv --picture $(RUN)/candidates.png --overwrite
-	@cat configs/quickstart.expected.txt
+	@echo "Candidates: $(RUN)/candidates.csv, drawn in $(RUN)/candidates.png"
+	@echo "Curves:     $(RUN)/logs/*/metrics.csv; for W&B: wandb sync $(RUN)/wandb/offline-run-*"
 
 test: lint
 	.venv/bin/pytest -n auto
