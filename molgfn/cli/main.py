@@ -8,6 +8,9 @@ from dataclasses import dataclass
 
 import molgfn
 from molgfn.cli.shipped import with_shipped_configs
+from molgfn.cli.training_help import training_help
+
+TRAINING = "molgfn.cli.fit"
 
 
 @dataclass(frozen=True)
@@ -19,9 +22,9 @@ class Command:
 
 
 COMMANDS = {
-    "fit": Command("molgfn.cli.fit", "train from a YAML config"),
-    "validate": Command("molgfn.cli.fit", "measure a checkpoint with the validation loop"),
-    "test": Command("molgfn.cli.fit", "measure a checkpoint with the test loop"),
+    "fit": Command(TRAINING, "train from a YAML config"),
+    "validate": Command(TRAINING, "measure a checkpoint with the validation loop"),
+    "test": Command(TRAINING, "measure a checkpoint with the test loop"),
     "sample": Command("molgfn.cli.sample", "draw candidate molecules from a checkpoint"),
     "evaluate": Command("molgfn.cli.evaluate", "measure the molecules of a checkpoint, as JSON"),
 }
@@ -64,6 +67,9 @@ def main(argv: Sequence[str] | None = None) -> int:
         return 0
     if args[0] not in COMMANDS:
         return _unknown(args[0])
+    if COMMANDS[args[0]].module == TRAINING and args[1:] in (["-h"], ["--help"]):
+        print(training_help(args[0], COMMANDS[args[0]].summary), end="")
+        return 0
     try:
         return _run(args)
     except KeyboardInterrupt:

@@ -48,7 +48,7 @@ def test_rewards_are_means_over_the_trajectories_that_have_one(metrics: pd.DataF
 
 def test_validation_has_its_own_curves(metrics: pd.DataFrame) -> None:
     assert len(known(metrics, "val/loss")) == 2
-    assert len(known(metrics, "val/reward")) == 2
+    assert len(known(metrics, "val/reward_mean")) == 2
 
 
 def test_validation_measures_the_molecules_of_all_its_batches(metrics: pd.DataFrame) -> None:
@@ -69,7 +69,8 @@ def test_a_test_loop_measures_too(tmp_path: Path) -> None:
     )
     (found,) = trainer.test(module(), TrajectoryBatches(8, num_test_batches=3), verbose=False)
     assert found["test/num_molecules"] == 24
-    assert found["test/reward"] == pytest.approx(found["test/reward_mean"], rel=1e-5)
+    assert 0 < found["test/reward_mean"] < 1
+    assert found["test/loss"] > 0
 
 
 def test_each_group_has_a_gradient_norm(metrics: pd.DataFrame) -> None:

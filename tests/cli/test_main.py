@@ -50,13 +50,13 @@ def test_importing_the_package_imports_nothing_heavy() -> None:
     assert modules_after("import molgfn").isdisjoint(HEAVY)
 
 
-@pytest.mark.parametrize("args", [["--help"], ["sample", "--help"], ["evaluate", "--help"]])
+@pytest.mark.parametrize("args", [["--help"], *([name, "--help"] for name in cli.COMMANDS)])
 def test_help_imports_nothing_heavy(args: list[str]) -> None:
     code = f"from molgfn.cli.main import main\nmain({args!r})"
     assert modules_after(code).isdisjoint(HEAVY)
 
 
-@pytest.mark.parametrize("args", [["--help"], ["sample", "--help"], ["evaluate", "--help"]])
+@pytest.mark.parametrize("args", [["--help"], *([name, "--help"] for name in cli.COMMANDS)])
 def test_help_shows_an_example(args: list[str]) -> None:
     result = subprocess.run([sys.executable, "-m", "molgfn", *args], capture_output=True, text=True)
     assert result.returncode == 0
