@@ -38,8 +38,8 @@ class GFlowNet(pl.LightningModule):
         exploration: who plays the training trajectories.
         beta: inverse temperature of the reward, or [low, high] to draw it for each trajectory,
             uniformly; the policy and the objective then need `max_beta`.
-        learning_rate: of the policy (Adam).
-        log_z_learning_rate: of the objective's own parameters.
+        learning_rate: of the networks (Adam).
+        log_z_learning_rate: of the objective's scalars; its networks learn like the policy.
         half_life: steps in which both learning rates halve; None keeps them.
         seed: of all draws; None takes that of `seed_everything`, or 0.
     Raises:
@@ -54,8 +54,8 @@ class GFlowNet(pl.LightningModule):
         objective: Objective | None = None,
         exploration: Exploration | None = None,
         beta: float | list[float] = 1.0,
-        learning_rate: float = 1e-3,
-        log_z_learning_rate: float = 1e-1,
+        learning_rate: float = 2e-3,
+        log_z_learning_rate: float = 0.5,
         half_life: int | None = None,
         seed: int | None = None,
     ) -> None:
@@ -101,7 +101,9 @@ class GFlowNet(pl.LightningModule):
 
     def training_step(self, batch: int, batch_idx: int) -> dict[str, Any]:
         behaviour = self.exploration.behaviour(self.policy)
-        played = self.play(batch, "train", int(self.num_batches), behaviour, self.exploration.epsilon)
+        played = self.play(
+            batch, "train", int(self.num_batches), behaviour, self.exploration.epsilon
+        )
         self.num_batches += 1
         return {"loss": played.loss.nanmean(), "batch": played}
 
@@ -157,19 +159,19 @@ class GFlowNet(pl.LightningModule):
         number = int.from_bytes(sha256(name.encode()).digest()[:8], "big") >> 1
         return torch.Generator(self.device).manual_seed(number)
 
-    def on_train_batch_end(self, outputs: Any, batch: int, batch_idx: int) -> None:
+    def optimizer_step(self, *args: Any, **kwargs: Any) -> None:
+        super().optimizer_step(*args, **kwargs)
+        # here, and not at the end of the batch, where checkpoints are saved before this hook
         self.exploration.update(self.policy)
 
     def configure_optimizers(self) -> Any:
+        networks = [*self.policy.parameters(), *self.objective.parameters()]
+        groups = {
+            "policy": ([p for p in networks if p.dim() > 0], self.learning_rate),
+            "log_z": ([p for p in networks if p.dim() == 0], self.log_z_learning_rate),
+        }
         optimizer = torch.optim.Adam(
-            [
-                {"params": list(self.policy.parameters()), "lr": self.learning_rate, "name": "policy"},
-                {
-                    "params": list(self.objective.parameters()),
-                    "lr": self.log_z_learning_rate,
-                    "name": "objective",
-                },
-            ]
+            [{"name": name, "params": ps, "lr": lr} for name, (ps, lr) in groups.items() if ps]
         )
         if self.half_life is None:
             return optimizer
@@ -232,7 +234,9 @@ def _beta_range(beta: float | Sequence[float]) -> tuple[float, float]:
         raise ValueError(f"model.beta = {beta}: accepted is a number or [low, high]")
     low, high = values
     if not 0 <= low <= high:
-        raise ValueError(f"model.beta = {beta}: accepted is a number or [low, high], 0 <= low <= high")
+        raise ValueError(
+            f"model.beta = {beta}: accepted is a number or [low, high], 0 <= low <= high"
+        )
     return float(low), float(high)
 
 

@@ -1,53 +1,175 @@
 """`molgfn fit | validate | test`: LightningCLI around the GFlowNet module."""
 
+import logging
 import os
+import signal
 import sys
+import warnings
 from argparse import ArgumentError
+from collections.abc import Iterator
+from pathlib import Path
 from typing import Any
 
+import pytorch_lightning as pl
 import torch
+from pytorch_lightning.callbacks import ModelCheckpoint
 from pytorch_lightning.cli import ArgsType, LightningArgumentParser, LightningCLI
+from pytorch_lightning.loggers import CSVLogger
+from pytorch_lightning.utilities.exceptions import MisconfigurationException, SIGTERMException
 
+from molgfn.callbacks.artefacts import Artefacts
+from molgfn.callbacks.best_molecules import BestMolecules
+from molgfn.callbacks.curves import Curves
+from molgfn.callbacks.evaluation_metrics import EvaluationMetrics
+from molgfn.callbacks.gradient_norms import GradientNorms
+from molgfn.callbacks.progress import Progress
+from molgfn.callbacks.provenance import Provenance
+from molgfn.callbacks.quarantine import Quarantine
+from molgfn.callbacks.sample_metrics import SampleMetrics
+from molgfn.callbacks.throughput import Throughput
+from molgfn.callbacks.wandb_logger import OfflineWandbLogger
 from molgfn.data import TrajectoryBatches
 from molgfn.module import GFlowNet
 
+TRAINER_DEFAULTS = {
+    "default_root_dir": "runs/default",
+    "max_steps": 10_000,
+    "val_check_interval": 500,
+    "check_val_every_n_epoch": None,
+    "num_sanity_val_steps": 0,
+    "gradient_clip_val": 10.0,
+    "enable_model_summary": False,
+}
+"""What a run is unless its config says otherwise; the dataloader has no end, so steps count."""
+
+KEYWORDS = ("best", "last", "hpc", "registry")
+"""Values of --ckpt_path that Lightning resolves itself."""
+
 
 class GFlowNetCLI(LightningCLI):
-    """LightningCLI in which what the user typed wins over what a checkpoint remembers."""
+    """LightningCLI with a run folder, standard callbacks, and no silent override."""
+
+    def add_arguments_to_parser(self, parser: LightningArgumentParser) -> None:
+        parser.add_argument(
+            "--overwrite",
+            type=bool,
+            default=False,
+            help="Start anew in a run folder that already holds a run.",
+        )
+
+    def before_instantiate_classes(self) -> None:
+        config = self.config[self.config.subcommand]
+        if self.config.subcommand == "fit":
+            claim_folder(
+                Path(config.trainer.default_root_dir),
+                may_hold_run=bool(config.ckpt_path) or config.overwrite,
+            )
+
+    def instantiate_trainer(self, **kwargs: Any) -> pl.Trainer:
+        trainer = self.config_init[self.config.subcommand].trainer
+        root = Path(trainer.default_root_dir)
+        given = trainer.callbacks or []
+        given = given if isinstance(given, list) else [given]
+        self.trainer_defaults["callbacks"] = [
+            callback
+            for callback in standard_callbacks(root)
+            if not any(type(callback) is type(other) for other in given)
+        ]
+        if trainer.enable_progress_bar is not False:
+            self.trainer_defaults["callbacks"].append(Progress())
+        if trainer.logger is None or trainer.logger is True:
+            kwargs["logger"] = [
+                CSVLogger(root, name="logs"),
+                OfflineWandbLogger(save_dir=str(root)),
+            ]
+        return super().instantiate_trainer(**kwargs)
 
     def _parse_ckpt_path(self) -> None:
-        """Tell where the checkpoint differs from the config, instead of letting it override."""
+        """Tell where the checkpoint differs from the config, instead of letting it override.
+
+        Raises:
+            FileNotFoundError, ValueError: `--ckpt_path` is not there, or is not a checkpoint.
+        """
         config = self.config[self.config.subcommand]
         path = config.get("ckpt_path")
-        if not path or path in ("last", "best", "hpc", "registry"):
+        if not path or path in KEYWORDS:
             return
+        if not Path(path).is_file():
+            raise FileNotFoundError(f"--ckpt_path {path} is not a file")
         try:
             checkpoint = torch.load(path, map_location="cpu", weights_only=True)
-        except FileNotFoundError as error:
-            raise FileNotFoundError(f"--ckpt_path {path} does not exist") from error
+            remembered = dict(leaves(checkpoint["hyper_parameters"]))
         except Exception as error:
-            reason = str(error).splitlines()[0]
-            raise ValueError(f"--ckpt_path {path} is not a checkpoint: {reason}") from error
-        remembered = flatten(checkpoint.get("hyper_parameters", {}))
-        typed = flatten(config.model.as_dict())
+            reason = (str(error) or type(error).__name__).splitlines()[0]
+            raise ValueError(
+                f"--ckpt_path {path} is not a checkpoint of molgfn: {reason}"
+            ) from error
+        typed = dict(leaves(config.model.as_dict()))
         for key in sorted(remembered.keys() & typed.keys()):
             if remembered[key] != typed[key]:
                 print(
-                    f"molgfn: model.{key} is {typed[key]!r} in this run and {remembered[key]!r} in the "
-                    "checkpoint; this run's value is used",
+                    f"molgfn: model.{key} is {typed[key]!r} in this run and {remembered[key]!r} in "
+                    "the checkpoint; this run's value is used",
                     file=sys.stderr,
                 )
 
 
-def flatten(tree: Any, prefix: str = "") -> dict[str, Any]:
-    """Nested mappings as one, with dotted keys; `init_args` is left out of the names."""
-    if not isinstance(tree, dict):
-        return {prefix: tree}
-    flat: dict[str, Any] = {}
-    for key, value in tree.items():
-        name = prefix if key == "init_args" else f"{prefix}.{key}".lstrip(".")
-        flat |= flatten(value, name)
-    return flat
+def standard_callbacks(root: Path) -> list[pl.Callback]:
+    """What every run has; a config that names one of them replaces it."""
+    return [
+        Throughput(),
+        Curves(),
+        GradientNorms(),
+        SampleMetrics(),
+        EvaluationMetrics(),
+        BestMolecules(),
+        Quarantine(),
+        ModelCheckpoint(
+            dirpath=root / "checkpoints",
+            filename="{step}",
+            save_last=True,
+            every_n_train_steps=250,
+            save_on_exception=True,
+        ),
+        Artefacts(),
+    ]
+
+
+def claim_folder(root: Path, *, may_hold_run: bool) -> None:
+    """Make the run folder and see that it can be written to.
+
+    Raises:
+        ValueError: it already holds a run, which nobody asked to continue or to replace.
+        OSError: it cannot be made or written to.
+    """
+    last = root / "checkpoints" / "last.ckpt"
+    if last.exists() and not may_hold_run:
+        raise ValueError(
+            f"{root} already holds a run. Continue it with --ckpt_path {last}, replace it with "
+            "--overwrite true, or choose another folder with --trainer.default_root_dir"
+        )
+    root.mkdir(parents=True, exist_ok=True)
+    probe = root / ".writable"
+    probe.touch()
+    probe.unlink()
+
+
+def leaves(tree: Any, name: str = "") -> Iterator[tuple[str, Any]]:
+    """Dotted names and values of nested mappings; `init_args` is not part of a name."""
+    if isinstance(tree, dict):
+        for key, value in tree.items():
+            inner = name if key == "init_args" else f"{name}.{key}".lstrip(".")
+            yield from leaves(value, inner)
+    else:
+        yield name, tree
+
+
+def _quieten() -> None:
+    """Keep Lightning's advertisements and its notes to its own developers off the screen."""
+    logging.getLogger("pytorch_lightning.utilities.rank_zero").setLevel(logging.WARNING)
+    logging.getLogger("lightning_fabric.utilities.seed").setLevel(logging.WARNING)
+    warnings.filterwarnings("ignore", message=".*treespec.*", module="pytorch_lightning")
+    warnings.filterwarnings("ignore", message=".*does not have many workers.*")
 
 
 def main(args: ArgsType) -> int:
@@ -55,7 +177,12 @@ def main(args: ArgsType) -> int:
 
     Args:
         args: the subcommand and its options.
+    Returns:
+        Exit code: 0, or 143 when SIGTERM ended the run.
+    Raises:
+        ValueError: an option or key that cannot be understood.
     """
+    _quieten()
     sys.argv[1:] = []  # Lightning warns of arguments given twice
     sys.path.append(os.getcwd())  # the user's own rewards and environments
     quiet = {"exit_on_error": False}
@@ -65,8 +192,15 @@ def main(args: ArgsType) -> int:
             TrajectoryBatches,
             args=args,
             auto_configure_optimizers=False,
+            trainer_defaults=TRAINER_DEFAULTS,
+            seed_everything_default=0,
+            save_config_callback=Provenance,
+            save_config_kwargs={"save_to_log_dir": False},
             parser_kwargs={"fit": quiet, "validate": quiet, "test": quiet, **quiet},
         )
-    except ArgumentError as error:
+    except (ArgumentError, MisconfigurationException) as error:
         raise ValueError(str(error)) from error
+    except SIGTERMException:
+        print("molgfn: ended by SIGTERM, after saving a checkpoint", file=sys.stderr)
+        return 128 + signal.SIGTERM
     return 0
