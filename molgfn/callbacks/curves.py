@@ -20,8 +20,8 @@ class Curves(pl.Callback):
     """Logs `loss`, `log_reward`, `reward` and `log_z` of each step; the last two while it runs.
 
     Means over the trajectories that were not rejected: the loss in squared nats, log Z at the betas
-    of the batch, the reward at beta = 1. Validation and test have `val/loss` and `test/loss` here, the
-    rest in `EvaluationMetrics`.
+    of the batch, the reward at beta = 1. Validation and test log only their loss here; the
+    rest is in `EvaluationMetrics`.
     """
 
     def on_train_batch_end(

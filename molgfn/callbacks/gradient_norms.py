@@ -8,7 +8,7 @@ from torch.optim import Optimizer
 class GradientNorms(pl.Callback):
     """Logs `grad_norm/NAME`, the Euclidean norm of each parameter group's gradient before clipping.
 
-    NAME is the group's "name" (for example policy, log_z), else its number.
+    NAME is the group's "name" (policy, log_z), else its number.
     """
 
     def on_before_optimizer_step(

@@ -1,4 +1,4 @@
-"""The short help of `molgfn fit`, `validate` and `test`; LightningCLI's own is hundreds of lines."""
+"""The short help of `molgfn fit`, `validate` and `test`; the full one is LightningCLI's."""
 
 _SHARED = """\
   -c CONFIG                 a YAML file or a shipped one's name; a second one overlays the first
