@@ -1,0 +1,204 @@
+"""From a molecule back to the trees of fragments that build it.
+
+The molecule is cut at acyclic single bonds between heavy atoms. What no cut divides further is a
+block; a fragment covers a connected set of blocks. Dynamic programming over the tree of blocks
+finds every way to cover all of them with fragments whose cut atoms are sites that may bond.
+
+Stereo marks of the molecule are ignored, since fragments have none. A molecule with isotopes,
+radicals, or several components has no tree.
+"""
+
+from collections.abc import Iterator
+from dataclasses import dataclass, field
+from functools import cached_property
+from itertools import product
+
+from rdkit import Chem
+
+from molgfn.chem.blocks import Blocks
+from molgfn.chem.fragment_index import FragmentIndex, atom_labels
+from molgfn.chem.tree import Tree
+from molgfn.chem.tree_form import Form, canonical_form, node_form, tree_of
+from molgfn.chem.vocabulary import Vocabulary
+
+MAX_BLOCKS = 200
+
+# A bond that leaves a set of blocks downwards: its near atom, its far atom, the block there.
+Cut = tuple[int, int, int]
+
+
+class DecompositionLimitError(ValueError):
+    """A molecule has more trees, or needs more work, than was allowed."""
+
+
+class Decomposer:
+    """Finds the trees of a vocabulary that build a molecule.
+
+    Args:
+        vocabulary: the fragments.
+        budget: how many sets of blocks and combinations of subtrees one molecule may take.
+    """
+
+    def __init__(self, vocabulary: Vocabulary, *, budget: int = 200_000) -> None:
+        self.vocabulary = vocabulary
+        self.budget = budget
+        self._index = FragmentIndex(vocabulary)
+
+    def trees(self, molecule: Chem.Mol, *, limit: int = 10_000) -> list[Tree]:
+        """Every distinct tree that builds the molecule, in a fixed order.
+
+        Trees are distinct if no symmetry of nodes and fragments turns one into the other.
+
+        Args:
+            limit: how many trees there may be, also below any one bond.
+        Raises:
+            DecompositionLimitError: `limit` or the budget does not suffice.
+        """
+        search = _Search(self._index, molecule, self.budget, limit)
+        found: set[Form] = set()
+        for form in search.root_forms():
+            found.add(canonical_form(self.vocabulary, tree_of(form)))
+            search.check_limit(len(found))
+        return [tree_of(form) for form in sorted(found)]
+
+    def count(self, molecule: Chem.Mol, *, limit: int = 10_000) -> int:
+        """m: the number of distinct trees that build the molecule.
+
+        Raises:
+            DecompositionLimitError: `limit` or the budget does not suffice.
+        """
+        return len(self.trees(molecule, limit=limit))
+
+    def tree(self, molecule: Chem.Mol) -> Tree | None:
+        """One tree that builds the molecule, or None if the vocabulary has none.
+
+        Raises:
+            DecompositionLimitError: the budget does not suffice.
+        """
+        search = _Search(self._index, molecule, self.budget, None)
+        return next((tree_of(form) for form in search.root_forms()), None)
+
+
+@dataclass
+class _Search:
+    """The search for the trees of one molecule, rooted at the block of its first atom."""
+
+    index: FragmentIndex
+    source: Chem.Mol
+    budget: int
+    limit: int | None  # None: one subtree for each type of its entry site suffices
+    _work: int = 0
+    _forms: dict[int, list[Form]] = field(default_factory=dict)
+
+    def root_forms(self) -> Iterator[Form]:
+        if len(Chem.GetMolFrags(self.molecule)) != 1:
+            return iter(())
+        if len(self.blocks.atoms) > MAX_BLOCKS:
+            raise DecompositionLimitError(
+                f"a molecule of {len(self.blocks.atoms)} blocks; at most {MAX_BLOCKS} are tried"
+            )
+        for atom, block in reversed(self.blocks.below):  # children first: no deep recursion
+            self._below(block, atom)
+        return self._cover(0, -1)
+
+    @cached_property
+    def molecule(self) -> Chem.Mol:
+        bare = Chem.RemoveHs(self.source)
+        Chem.RemoveStereochemistry(bare)
+        return bare
+
+    @cached_property
+    def labels(self) -> list[str]:
+        return atom_labels(self.molecule)
+
+    @cached_property
+    def blocks(self) -> Blocks:
+        return Blocks(self.molecule)
+
+    def _spend(self) -> None:
+        self._work += 1
+        if self._work > self.budget:
+            raise DecompositionLimitError(
+                f"{Chem.MolToSmiles(self.source)!r} needs more than {self.budget} steps; allow a "
+                "larger budget"
+            )
+
+    def check_limit(self, found: int) -> None:
+        if self.limit is not None and found > self.limit:
+            raise DecompositionLimitError(
+                f"{Chem.MolToSmiles(self.source)!r} has more than {self.limit} trees; "
+                "allow a larger limit"
+            )
+
+    def _below(self, block: int, entry: int) -> list[Form]:
+        """Distinct rooted trees of the blocks below a cut bond, whose near end is atom `entry`."""
+        if block not in self._forms:
+            vocabulary = self.index.vocabulary
+            found: dict[object, Form] = {}
+            for form in self._cover(block, entry):
+                site_type = vocabulary.fragments[form[0]].site_types[form[1]]
+                found.setdefault(site_type if self.limit is None else form, form)
+                self.check_limit(len(found))
+            self._forms[block] = list(found.values())
+        return self._forms[block]
+
+    def _cover(self, block: int, entry: int) -> Iterator[Form]:
+        """Rooted trees whose root fragment is the one that covers `block`."""
+        vocabulary = self.index.vocabulary
+        for members, cuts in self._connected(block, entry):
+            if not self.index.fits(sum(self.blocks.composition[one] for one in members)):
+                continue
+            atoms = [atom for one in members for atom in self.blocks.atoms[one]]
+            ends = tuple(near for near, _, _ in cuts) + ((entry,) if entry >= 0 else ())
+            for number, slots in self.index.match(self.molecule, atoms, ends, self.labels):
+                types = vocabulary.fragments[number].site_types
+                branches = [
+                    [
+                        (slot, form)
+                        for form in self._below(child, far)
+                        if vocabulary.may_bond(
+                            types[slot], vocabulary.fragments[form[0]].site_types[form[1]]
+                        )
+                    ]
+                    for slot, (_, far, child) in zip(slots, cuts, strict=False)
+                ]
+                for children in product(*branches):
+                    self._spend()
+                    yield node_form(
+                        vocabulary, number, slots[-1] if entry >= 0 else -1, list(children)
+                    )
+
+    def _connected(
+        self, block: int, entry: int
+    ) -> Iterator[tuple[tuple[int, ...], tuple[Cut, ...]]]:
+        """Connected sets of blocks with `block` on top, small enough for a fragment.
+
+        Yields:
+            The blocks, and the bonds that leave them downwards as (near atom, far atom, block); no
+            atom is cut twice.
+        """
+        used = {entry} - {-1}
+        room = self.index.max_atoms - len(self.blocks.atoms[block])
+        if room < 0:
+            return
+        yield from self._grow((block,), (), used, list(self.blocks.children[block]), room)
+
+    def _grow(
+        self,
+        members: tuple[int, ...],
+        cuts: tuple[Cut, ...],
+        used: set[int],
+        undecided: list[Cut],
+        room: int,
+    ) -> Iterator[tuple[tuple[int, ...], tuple[Cut, ...]]]:
+        self._spend()
+        if not undecided:
+            yield members, cuts
+            return
+        (near, far, child), rest = undecided[0], undecided[1:]
+        if near not in used:
+            yield from self._grow(members, (*cuts, (near, far, child)), used | {near}, rest, room)
+        left = room - len(self.blocks.atoms[child])
+        if left >= 0:
+            below = rest + self.blocks.children[child]
+            yield from self._grow((*members, child), cuts, used, below, left)
