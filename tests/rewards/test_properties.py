@@ -9,6 +9,7 @@ from rdkit import Chem
 from molgfn.rewards.base import Reward
 from molgfn.rewards.product import Product
 from molgfn.rewards.properties import QED, SA, LogP, MolecularWeight, log_window
+from molgfn.rewards.seh import SEHStudent
 
 ASPIRIN = "CC(=O)Oc1ccccc1C(=O)O"
 EVERY = [QED, SA, MolecularWeight, LogP]
@@ -89,9 +90,11 @@ def test_a_product_adds_weighted_log_rewards_and_keeps_components() -> None:
 
 
 def test_a_failure_of_any_part_fails_the_product_at_its_position() -> None:
-    scores = Product([QED(), LogP()])([*mols("CCO"), None])
-    assert scores.failures == {1: "no molecule"}
-    assert scores.log_reward.isnan().tolist() == [False, True]
+    for parts in ([SEHStudent(), LogP()], [LogP(), SEHStudent()]):  # only one cannot read radium
+        scores = Product(parts)([*mols("CCO", "[Ra]"), None])
+        assert "atomic number 88" in scores.failures[1]
+        assert scores.failures[2] == "no molecule"
+        assert scores.log_reward.isnan().tolist() == [False, True, True]
 
 
 @pytest.mark.parametrize(
