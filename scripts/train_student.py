@@ -15,7 +15,8 @@ import math
 import random
 import shutil
 import time
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
+from functools import partial
 from pathlib import Path
 from typing import Any
 
@@ -31,8 +32,10 @@ from molgfn.chem.assemble import assemble
 from molgfn.chem.io import load_vocabulary
 from molgfn.chem.random_trees import RandomTrees
 from molgfn.data import TrajectoryBatches
+from molgfn.envs.base import Environment
 from molgfn.envs.fragments import FragmentEnvironment
 from molgfn.module import GFlowNet
+from molgfn.policies.base import Policy
 from molgfn.policies.fragments import FragmentTransformer
 from molgfn.rewards.seh import SEHProxy, SEHStudent
 from molgfn.rewards.seh_student import StudentNetwork, load_student, save_student
@@ -42,6 +45,8 @@ NUM_FRAGMENTS = (2, 9)
 BATCH = 64
 EVALUATED = 3000
 TEST_SEED = 100
+SMALL = partial(FragmentTransformer, width=64, num_layers=2)
+"""The policy of the rounds; the test is made with the default one."""
 
 
 def label_random(vocabulary: str, count: int, seed: int, labeller: Labeller) -> None:
@@ -69,13 +74,14 @@ def train_sampler(
     beta: float,
     steps: int,
     seed: int,
-    callbacks: Sequence[pl.Callback],
+    policy: Callable[[Environment], Policy],
+    callbacks: Sequence[pl.Callback] = (),
 ) -> GFlowNet:
     """Train a GFlowNet against a student."""
     pl.seed_everything(seed)
     module = GFlowNet(
         environment=FragmentEnvironment(vocabulary, *NUM_FRAGMENTS),
-        policy=FragmentTransformer,
+        policy=policy,
         reward=SEHStudent(str(student)),
         beta=beta,
         learning_rate=2e-3,
@@ -188,12 +194,13 @@ def main() -> None:
     parser.add_argument("--vocabularies", nargs="+", default=["published", "druglike"])
     parser.add_argument("--random", type=int, default=80_000, help="molecules a vocabulary")
     parser.add_argument("--betas", type=float, nargs="*", default=[48, 64, 32], help="of rounds")
-    parser.add_argument("--sampler-steps", type=int, default=400, help="of a GFlowNet, batch 64")
+    parser.add_argument("--sampler-steps", type=int, default=600, help="of a round's GFlowNet")
     parser.add_argument("--fit-steps", type=int, default=3000, help="of a round's fit")
     parser.add_argument("--batch-size", type=int, default=128, help="of a fit")
     parser.add_argument("--learning-rate", type=float, default=3e-3, help="of the first fit")
     parser.add_argument("--width", type=int, default=80, help="of the student")
     parser.add_argument("--num-steps", type=int, default=10, help="of the student")
+    parser.add_argument("--test-steps", type=int, default=500, help="of a GFlowNet of the test")
     parser.add_argument("--test-betas", type=float, nargs="*", default=[16, 32])
     args = parser.parse_args()
     torch.set_num_threads(1)
@@ -215,8 +222,15 @@ def main() -> None:
             shards.append(args.work / f"round-{number}-{vocabulary}.npz")
             if not finished(shards[-1]):
                 labeller = Labeller(proxy)
-                harvest = [Harvest(labeller)]
-                train_sampler(student, vocabulary, beta, args.sampler_steps, number, harvest)
+                train_sampler(
+                    student,
+                    vocabulary,
+                    beta,
+                    args.sampler_steps,
+                    number,
+                    SMALL,
+                    [Harvest(labeller)],
+                )
                 labeller.labelled.save(shards[-1])
         last, student = student, args.work / f"student-{number}.safetensors"
         if not finished(student):
@@ -228,7 +242,9 @@ def main() -> None:
             path = args.work / f"test-{student.stem}-{vocabulary}-{beta:g}.npz"
             if not finished(path):
                 labeller = Labeller(proxy)
-                module = train_sampler(student, vocabulary, beta, args.sampler_steps, TEST_SEED, [])
+                module = train_sampler(
+                    student, vocabulary, beta, args.test_steps, TEST_SEED, FragmentTransformer
+                )
                 label_samples(module, beta, EVALUATED, TEST_SEED, labeller)
                 labeller.labelled.save(path)
             report[path.stem] = on_new(student, path, shards)
