@@ -49,6 +49,15 @@ class Environment(Configurable, nn.Module, ABC, Generic[States]):
         """[B, num_backward_actions] True where undoing is allowed; all False at s0."""
 
     @abstractmethod
+    def observe(self, states: States) -> Any:
+        """What a policy sees of states that are not terminal."""
+
+    @property
+    @abstractmethod
+    def spec(self) -> Any:
+        """What a policy must know of the environment to be made."""
+
+    @abstractmethod
     def is_terminal(self, states: States) -> Tensor:
         """[B] True after the stop."""
 

@@ -12,12 +12,12 @@ from torch import Tensor
 
 from molgfn.chem.assemble import assemble
 from molgfn.chem.io import load_vocabulary
+from molgfn.chem.tables import TreeSpec, VocabularyTables
 from molgfn.chem.tree import Tree
 from molgfn.chem.vocabulary import Vocabulary
 from molgfn.envs.base import Environment
 from molgfn.envs.symmetry import mix, tree_symmetry
-from molgfn.envs.tables import vocabulary_tables
-from molgfn.types import STOP, TensorBatch
+from molgfn.types import STOP, TensorBatch, TreeObservation
 
 
 @dataclass(frozen=True)
@@ -44,10 +44,10 @@ class FragmentStates(TensorBatch):
 class FragmentEnvironment(Environment[FragmentStates]):
     """Trees of fragments, built root first.
 
-    Action 0 stops. Action `1 + (u S + a) P + p` bonds port p = (fragment, its site) to open site a of
-    node u; at s0, u = a = 0 and p is the first port of the chosen fragment. Stopping is allowed from
-    `min_fragments` on and forced at `max_fragments` or when no site is open. Backward action v removes
-    node v, a leaf.
+    Action 0 stops. Action `1 + (u S + a) P + p` bonds port p = (fragment, its site) to open site a
+    of node u; at s0, u = a = 0 and p is the first port of the chosen fragment. Stopping is allowed
+    from `min_fragments` on and forced at `max_fragments` or when no site is open. Backward action
+    v removes node v, a leaf.
 
     Args:
         vocabulary: a name ("druglike", "published"), a YAML file, or a `Vocabulary`.
@@ -75,58 +75,40 @@ class FragmentEnvironment(Environment[FragmentStates]):
         self.min_fragments = min_fragments
         self.max_fragments = max_fragments
         self.max_steps = max_fragments + 1
-        tables = vocabulary_tables(vocabulary)
-        self.num_sites: Tensor
-        self.port: Tensor
-        self.port_fragment: Tensor
-        self.port_site: Tensor
-        self.may_bond: Tensor
-        self.first_port: Tensor
-        self.group: Tensor
-        self.group_size: Tensor
-        self.site_orbit: Tensor
-        self.pair_orbit: Tensor
-        self.bondable: Tensor
-        for name, value in vars(tables).items():
-            if isinstance(value, Tensor):
-                self.register_buffer(name, value, persistent=False)
-        self.num_site_orbits = tables.num_site_orbits
-        self.num_pair_orbits = tables.num_pair_orbits
-        self.register_buffer("bondable", tables.may_bond.any(-1), persistent=False)
-        self.num_slots = int(self.group.shape[-1])
-        self.num_ports = len(self.port_fragment)
-        self.num_actions = 1 + max_fragments * self.num_slots * self.num_ports
+        self.tables = VocabularyTables(vocabulary)
+        self.num_actions = 1 + max_fragments * self.tables.num_slots * self.tables.num_ports
         self.num_backward_actions = max_fragments
 
     def reset(self, batch_size: int) -> FragmentStates:
-        device = self.port.device
+        device = self.tables.port.device
         empty = torch.full((batch_size, self.max_fragments), -1, device=device)
         zero = torch.zeros(batch_size, dtype=torch.int64, device=device)
         return FragmentStates(empty, empty, empty, empty, zero, zero.bool())
 
     def encode(self, node: Tensor, slot: Tensor, port: Tensor) -> Tensor:
         """Number of the action that bonds `port` to `slot` of `node`."""
-        return 1 + (node * self.num_slots + slot) * self.num_ports + port
+        return 1 + (node * self.tables.num_slots + slot) * self.tables.num_ports + port
 
     def split(self, actions: Tensor) -> tuple[Tensor, Tensor, Tensor]:
         """Node, slot and port of actions that are not `stop`; the inverse of `encode`."""
-        place, port = (actions - 1) // self.num_ports, (actions - 1) % self.num_ports
-        return place // self.num_slots, place % self.num_slots, port
+        place, port = (actions - 1) // self.tables.num_ports, (actions - 1) % self.tables.num_ports
+        return place // self.tables.num_slots, place % self.tables.num_slots, port
 
     def step(self, states: FragmentStates, actions: Tensor) -> FragmentStates:
         stops = actions == STOP
         node, slot, port = self.split(actions.clamp(min=1))
         grows = ~stops & ~states.done
         bonded = grows & (states.num_fragments > 0)
-        here = torch.arange(self.max_fragments, device=actions.device) == (
-            states.num_fragments[:, None]
+        here = (
+            torch.arange(self.max_fragments, device=actions.device)
+            == (states.num_fragments[:, None])
         )
         here, bond = here & grows[:, None], here & bonded[:, None]
         return FragmentStates(
-            fragment=torch.where(here, self.port_fragment[port][:, None], states.fragment),
+            fragment=torch.where(here, self.tables.port_fragment[port][:, None], states.fragment),
             parent=torch.where(bond, node[:, None], states.parent),
             parent_site=torch.where(bond, slot[:, None], states.parent_site),
-            site=torch.where(bond, self.port_site[port][:, None], states.site),
+            site=torch.where(bond, self.tables.port_site[port][:, None], states.site),
             num_fragments=states.num_fragments + grows,
             done=states.done | stops,
         )
@@ -146,8 +128,10 @@ class FragmentEnvironment(Environment[FragmentStates]):
         single = states.num_fragments == 1
         forward = torch.where(
             single,
-            self.encode(torch.zeros_like(leaf), torch.zeros_like(leaf), self.port[fragment, 0]),
-            self.encode(node, slot, self.port[fragment, own.clamp(min=0)]),
+            self.encode(
+                torch.zeros_like(leaf), torch.zeros_like(leaf), self.tables.port[fragment, 0]
+            ),
+            self.encode(node, slot, self.tables.port[fragment, own.clamp(min=0)]),
         )
         place = torch.arange(self.max_fragments, device=actions.device)
         source = place + (place >= leaf[:, None])
@@ -180,7 +164,7 @@ class FragmentEnvironment(Environment[FragmentStates]):
             neighbour, its_site: [B, num_nodes, S], -1 at open sites and where there is no site.
         """
         batch = len(states)
-        shape = (batch, num_nodes * self.num_slots)
+        shape = (batch, num_nodes * self.tables.num_slots)
         neighbour = torch.full(shape, -1, device=states.fragment.device)
         its_site = torch.full(shape, -1, device=states.fragment.device)
         if num_nodes > 1:
@@ -189,20 +173,20 @@ class FragmentEnvironment(Environment[FragmentStates]):
                 x[:, 1:num_nodes] for x in (states.parent, states.parent_site, states.site)
             )
             exists = parent >= 0
-            up = torch.where(exists, child * self.num_slots + site, 0)
-            down = torch.where(exists, parent * self.num_slots + parent_site, 0)
+            up = torch.where(exists, child * self.tables.num_slots + site, 0)
+            down = torch.where(exists, parent * self.tables.num_slots + parent_site, 0)
             # padding writes to slot 0 of node 0 what max() with -1 undoes
             for index, who, where in ((up, parent, parent_site), (down, child, site)):
                 neighbour.scatter_reduce_(1, index, torch.where(exists, who, -1), "amax")
                 its_site.scatter_reduce_(1, index, torch.where(exists, where, -1), "amax")
-        shape3 = (batch, num_nodes, self.num_slots)
+        shape3 = (batch, num_nodes, self.tables.num_slots)
         return neighbour.view(shape3), its_site.view(shape3)
 
-    def open_sites(self, states: FragmentStates, num_nodes: int) -> Tensor:
-        """[B, num_nodes, S] True where a site carries no bond yet and some port may bond to it."""
-        fragment = states.fragment[:, :num_nodes]
-        neighbour, _ = self.neighbours(states, num_nodes)
-        return self.bondable[fragment.clamp(min=0)] & (fragment >= 0)[..., None] & (neighbour < 0)
+    def _open_sites(self, states: FragmentStates, neighbour: Tensor) -> Tensor:
+        """[B, N, S] True where a site carries no bond yet and some port may bond to it."""
+        fragment = states.fragment[:, : neighbour.shape[1]]
+        bondable = self.tables.bondable[fragment.clamp(min=0)] & (fragment >= 0)[..., None]
+        return bondable & (neighbour < 0)
 
     def may_stop(self, states: FragmentStates, open_sites: Tensor) -> Tensor:
         """[B] True where stopping is allowed: big enough, or nothing is left to bond to."""
@@ -211,11 +195,12 @@ class FragmentEnvironment(Environment[FragmentStates]):
         return (enough | full) & ~states.done
 
     def forward_mask(self, states: FragmentStates) -> Tensor:
-        open_sites = self.open_sites(states, self.max_fragments)
+        neighbour, _ = self.neighbours(states, self.max_fragments)
+        open_sites = self._open_sites(states, neighbour)
         grows = ~states.done & (states.num_fragments < self.max_fragments)
-        allowed = self.may_bond[states.fragment.clamp(min=0)] & open_sites[..., None]
+        allowed = self.tables.may_bond[states.fragment.clamp(min=0)] & open_sites[..., None]
         allowed &= grows[:, None, None, None]  # [B, N, S, P]
-        allowed[:, 0, 0] |= self.first_port & (states.num_fragments == 0)[:, None]
+        allowed[:, 0, 0] |= self.tables.first_port & (states.num_fragments == 0)[:, None]
         stop = self.may_stop(states, open_sites)
         return torch.cat([stop[:, None], allowed.flatten(1)], 1)
 
@@ -226,6 +211,25 @@ class FragmentEnvironment(Environment[FragmentStates]):
         degree = is_child.long().scatter_add(1, states.parent.clamp(min=0), is_child.long())
         leaves = exists & (degree <= 1)
         return torch.where(states.done[:, None], place == 0, leaves)
+
+    def observe(self, states: FragmentStates) -> TreeObservation:
+        num_nodes = int(states.num_fragments.max()) if len(states) else 0
+        neighbour, its_site = self.neighbours(states, num_nodes)
+        open_sites = self._open_sites(states, neighbour)
+        may_stop = self.may_stop(states, open_sites)
+        growing = states.num_fragments < self.max_fragments
+        return TreeObservation(
+            fragment=states.fragment[:, :num_nodes],
+            neighbour=neighbour,
+            its_site=its_site,
+            open_sites=open_sites & growing[:, None, None],
+            num_fragments=states.num_fragments,
+            may_stop=may_stop,
+        )
+
+    @property
+    def spec(self) -> TreeSpec:
+        return TreeSpec(self.tables, self.max_fragments)
 
     def is_terminal(self, states: FragmentStates) -> Tensor:
         return states.done
@@ -238,8 +242,8 @@ class FragmentEnvironment(Environment[FragmentStates]):
             states.parent_site,
             states.site,
             states.num_fragments,
-            self.group,
-            self.group_size,
+            self.tables.group,
+            self.tables.group_size,
         )
 
     def canonical_key(self, states: FragmentStates) -> Tensor:
@@ -253,14 +257,13 @@ class FragmentEnvironment(Environment[FragmentStates]):
         """
         _, automorphisms = self.symmetry(states)
         exists = states.fragment >= 0
-        sizes = self.group_size[states.fragment.clamp(min=0)].log() * exists
+        sizes = self.tables.group_size[states.fragment.clamp(min=0)].log() * exists
         return automorphisms.log() - sizes.sum(-1)
 
     def trees(self, states: FragmentStates) -> list[Tree]:
         """The trees as Python objects, one a state."""
         columns = [
-            x.tolist()
-            for x in (states.fragment, states.parent, states.parent_site, states.site)
+            x.tolist() for x in (states.fragment, states.parent, states.parent_site, states.site)
         ]
         sizes = states.num_fragments.tolist()
         return [
@@ -286,7 +289,9 @@ class FragmentEnvironment(Environment[FragmentStates]):
 
         def column(rows: list[list[int]]) -> Tensor:
             padded = [row + [-1] * (n - len(row)) for row in rows]
-            return torch.tensor(padded, dtype=torch.int64, device=self.port.device).view(-1, n)
+            return torch.tensor(padded, dtype=torch.int64, device=self.tables.port.device).view(
+                -1, n
+            )
 
         return FragmentStates(
             fragment=column([list(tree.fragments) for tree in trees]),
@@ -294,9 +299,9 @@ class FragmentEnvironment(Environment[FragmentStates]):
             parent_site=column([[-1, *(bond[1] for bond in tree.bonds)] for tree in trees]),
             site=column([[-1, *(bond[3] for bond in tree.bonds)] for tree in trees]),
             num_fragments=torch.tensor(
-                [len(tree.fragments) for tree in trees], device=self.port.device
+                [len(tree.fragments) for tree in trees], device=self.tables.port.device
             ),
-            done=torch.ones(len(trees), dtype=torch.bool, device=self.port.device),
+            done=torch.ones(len(trees), dtype=torch.bool, device=self.tables.port.device),
         )
 
     def decode(self, states: FragmentStates) -> list[Chem.Mol | None]:

@@ -1,9 +1,9 @@
 """Automorphisms and canonical keys of decorated trees, for a whole batch at once.
 
-Every directed edge of a tree carries a *message*: a 64-bit hash of the branch behind it. A node hashes
-the messages at its sites, smallest over the group of its fragment, so that equivalent arrangements
-hash alike. One pass up and one down give the messages of all directed edges, hence the hash of the tree
-rooted at each node. By orbit-stabiliser
+Every directed edge of a tree carries a *message*: a 64-bit hash of the branch behind it. A node
+hashes the messages at its sites, smallest over the group of its fragment, so that equivalent
+arrangements hash alike. One pass up and one down give the messages of all directed edges, hence
+the hash of the tree rooted at each node. By orbit-stabiliser
 
     |Aut(x)| = #{v : K_v = K_root} prod_u #{g in G_{f_u} : g keeps the messages at u's sites}
 
@@ -93,8 +93,9 @@ def tree_symmetry(
     for i in range(1, num_nodes):  # and back
         above = messages[batch, parent[:, i]].scatter(1, parent_site[:, i, None], _ENTRY)
         key, _ = node_hash(fragment[batch, parent[:, i]], above, group, group_size)
-        where = (batch, i, site[:, i])
-        messages[where] = torch.where(exists[:, i], key, messages[where])
+        here = messages[:, i]
+        filled = here.scatter(1, site[:, i, None], key[:, None])
+        messages[:, i] = torch.where(exists[:, i, None], filled, here)
     rooted, _ = node_hash(fragment.flatten(), messages.flatten(0, 1), group, group_size)
     rooted = rooted.view_as(fragment)
     alike = ((rooted == rooted[:, :1]) & exists).sum(-1)
