@@ -16,11 +16,11 @@ from rdkit import Chem, RDConfig, rdBase
 from molgfn.chem.build import build_vocabulary, parent_molecule
 from molgfn.chem.io import save_vocabulary
 
-_MOLECULES = Path(RDConfig.RDDataDir) / "Pains" / "test_data" / "wehi_mols.csv"
+MOLECULES = Path(RDConfig.RDDataDir) / "Pains" / "test_data" / "wehi_mols.csv"
 _OUTPUT = Path(__file__).resolve().parents[1] / "data" / "fragments" / "druglike.yaml"
 
 
-def screening_molecules(path: Path = _MOLECULES) -> list[Chem.Mol]:
+def screening_molecules(path: Path = MOLECULES) -> list[Chem.Mol]:
     """The molecules of the file, each without its counterions and stereo marks.
 
     Raises:

@@ -19,7 +19,7 @@ _PATTERNS = {
     "strained heterocycle": "C1[O,N,S]C1",
     "beta-lactam": "O=C1NCC1",
     "isocyanate": "N=C=[O,S]",
-    "nitroso": "[#6]N=O",
+    "nitroso": "[#6][NX2]=O",
     "nitroalkane": "[CX4][N+](=O)[O-]",
     "N-oxide": "[n+][O-]",
     "hydrazide": "[N;!R]-[N;!R]",
