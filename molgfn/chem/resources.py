@@ -7,7 +7,7 @@ _PACKAGE = Path(__file__).resolve().parents[1]
 
 
 def shipped(relative: str, *, root: str = "data") -> Path:
-    """Path of a shipped file: inside an installed wheel, or in the checkout of an editable install.
+    """Path of a shipped file: in an installed wheel, or in the checkout of an editable install.
 
     Args:
         relative: for example "fragments/druglike.yaml".
@@ -19,7 +19,8 @@ def shipped(relative: str, *, root: str = "data") -> Path:
     for path in candidates:
         if path.exists():
             return path
-    raise FileNotFoundError(f"{relative!r} is not shipped: looked for {' and '.join(map(str, candidates))}")
+    places = " and ".join(map(str, candidates))
+    raise FileNotFoundError(f"{relative!r} is not shipped: looked for {places}")
 
 
 def seh_folder() -> Path:
@@ -40,6 +41,6 @@ def published(name: str) -> Path:
     if path.exists():
         return path
     raise FileNotFoundError(
-        f"{path} does not exist. Run `python scripts/download_seh.py`, or set MOLGFN_SEH to a folder "
-        "that holds the published files."
+        f"{path} does not exist. Run `python scripts/download_seh.py`, or set MOLGFN_SEH to a "
+        "folder that holds the published files."
     )

@@ -46,7 +46,7 @@ class Vocabulary:
 
     @cached_property
     def digest(self) -> str:
-        """SHA-256 over fragments, sites, types and rules: equal digests build the same molecules."""
+        """SHA-256 of fragments, sites, types and rules: equal digests build equal molecules."""
         content = {
             "fragments": [[f.name, f.smiles, f.sites, f.site_types] for f in self.fragments],
             "rules": None if self.rules is None else sorted(self.rules),

@@ -12,8 +12,8 @@ class TrajectoryBalance(Objective):
 
         loss = (log Z + sum_t log P_F - log R~(x) - sum_t log P_B)^2
 
-    log Z is one parameter, or with `max_beta` a perceptron of beta, for a policy that is conditioned
-    on beta.
+    log Z is one parameter, or with `max_beta` a perceptron of beta, for a policy that is
+    conditioned on beta.
 
     Args:
         log_z: where log Z starts, in nats; None starts it at the first batch's own estimate, the
@@ -30,7 +30,9 @@ class TrajectoryBalance(Objective):
         self.curve = (
             None
             if max_beta is None
-            else nn.Sequential(nn.Linear(1, 64), nn.GELU(), nn.Linear(64, 64), nn.GELU(), nn.Linear(64, 1))
+            else nn.Sequential(
+                nn.Linear(1, 64), nn.GELU(), nn.Linear(64, 64), nn.GELU(), nn.Linear(64, 1)
+            )
         )
 
     def forward(self, scores: TrajectoryScores) -> Tensor:
@@ -51,4 +53,4 @@ class TrajectoryBalance(Objective):
     @torch.no_grad()
     def start(self, scores: TrajectoryScores) -> None:
         if not self.given:
-            self.offset -= self.residual(scores).mean()
+            self.offset.sub_(self.residual(scores).mean())

@@ -6,10 +6,11 @@ import torch
 from torch import Tensor, nn
 from torch_geometric.nn import MessagePassing
 
-from molgfn.envs.fragments import FragmentEnvironment, FragmentStates
+from molgfn.chem.tables import TreeSpec
 from molgfn.policies.base import Policy
 from molgfn.policies.categorical import SiteCategorical
 from molgfn.policies.transformer import Layer
+from molgfn.types import TreeObservation
 
 
 class Thermometer(nn.Module):
@@ -26,7 +27,7 @@ class Thermometer(nn.Module):
         return ((beta[:, None] - self.edges) / self.step).clamp(0, 1)
 
 
-class SiteReadout(MessagePassing):
+class SiteReadout(MessagePassing):  # type: ignore[misc]  # PyG has no types
     """What an open site learns from the fragments that hang on its own fragment.
 
     site <- sum over neighbours v of its node: gate[orbit(site, site of v)] * (W h_v)
@@ -74,9 +75,7 @@ class _Layout:
 
     @classmethod
     def of(cls, sizes: Tensor) -> "_Layout":
-        """Args:
-        sizes: [B] number of nodes of each tree.
-        """
+        """The layout of B trees with [B] numbers of nodes."""
         order = sizes.argsort(stable=True)
         ends = sizes[order].cumsum(0)
         starts = torch.empty_like(sizes).index_put((order,), ends - sizes[order])
@@ -84,29 +83,29 @@ class _Layout:
         node = torch.arange(len(tree), device=sizes.device) - starts[tree]
         places = torch.arange(int(sizes.max()) if len(sizes) else 0, device=sizes.device)
         counts = sizes.bincount().tolist()
-        trees = order.split(counts)
+        trees = torch.split(order, counts)
         blocks = [(n, trees[n]) for n in range(1, len(counts)) if counts[n]]
         return cls(tree, node, starts[:, None] + places, blocks)
 
 
-class FragmentTransformer(Policy[FragmentStates]):
+class FragmentTransformer(Policy[TreeObservation]):
     """Equivariant logits over (open site, fragment, its site) and stop.
 
-    Fragments are nodes. A node starts from its fragment and from the orbits of its occupied sites and
-    of the sites they are bonded to. Every pair of nodes attends, biased by what ties them: bonded (the
-    orbits of both sites), neighbours of one fragment (the orbit of the pair of sites they sit on), or
-    farther. An open site reads its node, its own orbit and its `SiteReadout`. Nothing depends on an
-    index of a node or a site, so equivalent actions get equal logits.
+    Fragments are nodes. A node starts from its fragment and from the orbits of its occupied sites
+    and of the sites they are bonded to. Every pair of nodes attends, biased by what ties them:
+    bonded (the orbits of both sites), neighbours of one fragment (the orbit of the pair of sites
+    they sit on), or farther. An open site reads its node, its own orbit and its `SiteReadout`.
+    Nothing depends on an index of a node or a site, so equivalent actions get equal logits.
 
     Args:
-        environment: gives the vocabulary and its symmetry.
+        spec: of the environment: the vocabulary and its symmetry.
         width, num_layers, num_heads, expansion: of the transformer.
-        beta_range: the largest beta to condition on; None makes the policy ignore beta.
+        max_beta: the largest beta to condition on; None makes the policy ignore beta.
     """
 
     def __init__(
         self,
-        environment: FragmentEnvironment,
+        spec: TreeSpec,
         width: int = 128,
         num_layers: int = 4,
         num_heads: int = 4,
@@ -114,26 +113,22 @@ class FragmentTransformer(Policy[FragmentStates]):
         max_beta: float | None = None,
     ) -> None:
         super().__init__()
-        self.environment = environment
+        self.tables, self.max_fragments = spec.tables, spec.max_fragments
         self.num_layers, self.num_heads = num_layers, num_heads
-        orbits, pairs = environment.num_site_orbits, environment.num_pair_orbits
-        self.fragment = nn.Embedding(len(environment.num_sites), width)
-        self.size = nn.Embedding(environment.max_fragments, width)
+        orbits, pairs = self.tables.num_site_orbits, self.tables.num_pair_orbits
+        self.fragment = nn.Embedding(self.tables.num_fragments, width)
+        self.size = nn.Embedding(self.max_fragments, width)
         self.used_site = nn.EmbeddingBag(orbits, width, mode="sum", padding_idx=0)
         self.partner_site = nn.EmbeddingBag(orbits, width, mode="sum", padding_idx=0)
         # relations: 0 farther, 1 self, then own orbits, partners' orbits, pair orbits
         self.relation = nn.Embedding(2 + 2 * orbits + pairs, num_layers * num_heads)
-        self.layers = nn.ModuleList(
-            Layer(width, num_heads, expansion) for _ in range(num_layers)
-        )
+        self.layers = nn.ModuleList(Layer(width, num_heads, expansion) for _ in range(num_layers))
         self.norm = nn.LayerNorm(width)
         self.open_site = nn.Embedding(orbits, width)
         self.readout = SiteReadout(width, pairs)
-        self.query = nn.Sequential(
-            nn.Linear(width, width), nn.GELU(), nn.Linear(width, width)
-        )
+        self.query = nn.Sequential(nn.Linear(width, width), nn.GELU(), nn.Linear(width, width))
         self.start = nn.Parameter(torch.zeros(width))
-        self.port_fragment = nn.Embedding(len(environment.num_sites), width)
+        self.port_fragment = nn.Embedding(self.tables.num_fragments, width)
         self.port_orbit = nn.Embedding(orbits, width + 1)
         self.stop = nn.Sequential(nn.Linear(width, width), nn.GELU(), nn.Linear(width, 1))
         self.thermometer = None if max_beta is None else Thermometer(max_beta)
@@ -143,40 +138,37 @@ class FragmentTransformer(Policy[FragmentStates]):
         for table in (self.fragment, self.size, self.open_site, self.port_fragment):
             nn.init.normal_(table.weight, std=0.5)
 
-    def forward(self, states: FragmentStates, beta: Tensor) -> SiteCategorical:
-        env = self.environment
-        sizes = states.num_fragments
-        full = sizes == env.max_fragments  # nothing to decide: not worth a node
-        layout = _Layout.of(sizes.masked_fill(full, 0))
-        num_nodes = layout.row.shape[1]
-        open_sites = env.open_sites(states, num_nodes) & ~full[:, None, None]
+    def forward(self, observation: TreeObservation, beta: Tensor) -> SiteCategorical:
+        seen, sizes = observation, observation.num_fragments
+        # where only stopping is left there is nothing to decide: not worth a node
+        growing = seen.open_sites.flatten(1).any(1)
+        layout = _Layout.of(sizes.masked_fill(~growing, 0))
         condition = self._condition(beta)
 
         ports = self._ports()
         starts = (sizes == 0).nonzero()[:, 0]
         queries = (self.start + condition)[starts]
-        logits = [(queries @ ports[:, 1:].T + ports[:, 0]).masked_fill(~env.first_port, -torch.inf)]
+        first = queries @ ports[:, 1:].T + ports[:, 0]
+        logits = [first.masked_fill(~self.tables.first_port, -torch.inf)]
         state, place = starts, torch.zeros_like(starts)
         stop = torch.zeros_like(beta)
-        if num_nodes:
-            nodes = self._nodes(states, layout, condition)
-            stop = stop + self._stop(nodes, layout, len(states))
-            tree, node, slot = open_sites.nonzero().unbind(1)
-            queries = self._queries(nodes, states, layout, tree, node, slot)
-            fragment = states.fragment[tree, node]
-            allowed = env.may_bond[fragment, slot]
-            logits.append(
-                (queries @ ports[:, 1:].T + ports[:, 0]).masked_fill(~allowed, -torch.inf)
-            )
+        if layout.blocks:
+            nodes = self._nodes(seen, layout, condition)
+            stop = stop + self._stop(nodes, layout, len(sizes))
+            tree, node, slot = seen.open_sites.nonzero().unbind(1)
+            queries = self._queries(nodes, seen, layout, tree, node, slot)
+            allowed = self.tables.may_bond[seen.fragment[tree, node], slot]
+            more = queries @ ports[:, 1:].T + ports[:, 0]
+            logits.append(more.masked_fill(~allowed, -torch.inf))
             state = torch.cat([state, tree])
-            place = torch.cat([place, node * env.num_slots + slot])
+            place = torch.cat([place, node * self.tables.num_slots + slot])
         order = state.argsort(stable=True)
         return SiteCategorical(
             logits=torch.cat(logits)[order],
             state=state[order],
             place=place[order],
-            stop_logit=stop.masked_fill(~env.may_stop(states, open_sites), -torch.inf),
-            num_places=env.max_fragments * env.num_slots,
+            stop_logit=stop.masked_fill(~seen.may_stop, -torch.inf),
+            num_places=self.max_fragments * self.tables.num_slots,
         )
 
     def _condition(self, beta: Tensor) -> Tensor:
@@ -188,27 +180,25 @@ class FragmentTransformer(Policy[FragmentStates]):
 
     def _ports(self) -> Tensor:
         """[P, 1 + D] bias and embedding of each port."""
-        env = self.environment
-        orbit = self.port_orbit(env.site_orbit[env.port_fragment, env.port_site])
-        fragment = self.port_fragment(env.port_fragment)
-        return torch.cat([orbit[:, :1], orbit[:, 1:] + fragment], 1) / fragment.shape[1] ** 0.5
+        tables = self.tables
+        orbit: Tensor = self.port_orbit(tables.site_orbit[tables.port_fragment, tables.port_site])
+        fragment: Tensor = self.port_fragment(tables.port_fragment)
+        scale: float = fragment.shape[1] ** -0.5
+        return torch.cat([orbit[:, :1], orbit[:, 1:] + fragment], 1) * scale
 
-    def _nodes(self, states: FragmentStates, layout: _Layout, condition: Tensor) -> Tensor:
+    def _nodes(self, seen: TreeObservation, layout: _Layout, condition: Tensor) -> Tensor:
         """[M, D] embeddings of all nodes."""
-        env = self.environment
-        num_nodes = layout.row.shape[1]
-        fragment = states.fragment[:, :num_nodes].clamp(min=0)
-        neighbour, its_site = env.neighbours(states, num_nodes)
-        occupied = neighbour >= 0
-        own = env.site_orbit[fragment].where(occupied, 0)  # [B, N, S]
+        fragment, neighbour = seen.fragment.clamp(min=0), seen.neighbour
+        own = self.tables.site_orbit[fragment].where(neighbour >= 0, 0)  # [B, N, S]
         partner = fragment.gather(1, neighbour.clamp(min=0).flatten(1)).view_as(neighbour)
-        theirs = env.site_orbit[partner, its_site.clamp(min=0)].where(occupied, 0)
+        theirs = self.tables.site_orbit[partner, seen.its_site.clamp(min=0)]
+        theirs = theirs.where(neighbour >= 0, 0)
         tree, node = layout.tree, layout.node
         x = (
             self.fragment(fragment[tree, node])
             + self.used_site(own[tree, node])
             + self.partner_site(theirs[tree, node])
-            + (self.size(states.num_fragments.clamp(max=env.max_fragments - 1)) + condition)[tree]
+            + (self.size(seen.num_fragments.clamp(max=self.max_fragments - 1)) + condition)[tree]
         )
         blocks = [n for n, _ in layout.blocks]
         biases = [
@@ -226,8 +216,8 @@ class FragmentTransformer(Policy[FragmentStates]):
         Args:
             fragment: [B_n, n]; neighbour, orbit: [B_n, n, S] with 0 as the orbit of open sites.
         """
-        env = self.environment
-        batch, size = len(fragment), env.num_slots
+        tables = self.tables
+        batch, size = len(fragment), tables.num_slots
         node = torch.arange(n, device=fragment.device)
         trash = n * n  # where open sites write
         own = torch.zeros(batch, trash + 1, dtype=torch.int64, device=fragment.device)
@@ -236,14 +226,14 @@ class FragmentTransformer(Policy[FragmentStates]):
         bonded = torch.where(neighbour >= 0, node[:, None] * n + neighbour, trash)
         back = torch.where(neighbour >= 0, neighbour * n + node[:, None], trash)
         own.scatter_(1, bonded.flatten(1), (orbit + 2).flatten(1))
-        partner.scatter_(1, back.flatten(1), (orbit + 2 + env.num_site_orbits).flatten(1))
+        partner.scatter_(1, back.flatten(1), (orbit + 2 + tables.num_site_orbits).flatten(1))
         # two neighbours of one node: the orbit of the pair of sites they sit on
         both = (neighbour >= 0)[..., None] & (neighbour >= 0)[..., None, :]
         both &= ~torch.eye(size, dtype=torch.bool, device=fragment.device)
         pair = torch.where(both, neighbour[..., None] * n + neighbour[..., None, :], trash)
-        siblings = env.pair_orbit[fragment] + 2 + 2 * env.num_site_orbits
+        siblings = tables.pair_orbit[fragment] + 2 + 2 * tables.num_site_orbits
         own.scatter_(1, pair.flatten(1), siblings.flatten(1))
-        bias = self.relation(own[:, :trash]) + self.relation(partner[:, :trash])
+        bias: Tensor = self.relation(own[:, :trash]) + self.relation(partner[:, :trash])
         return bias.view(batch, n, n, self.num_layers, self.num_heads).permute(3, 0, 4, 1, 2)
 
     def _stop(self, nodes: Tensor, layout: _Layout, num_trees: int) -> Tensor:
@@ -256,25 +246,24 @@ class FragmentTransformer(Policy[FragmentStates]):
     def _queries(
         self,
         nodes: Tensor,
-        states: FragmentStates,
+        seen: TreeObservation,
         layout: _Layout,
         tree: Tensor,
         node: Tensor,
         slot: Tensor,
     ) -> Tensor:
         """[R, D] what each open site (tree, node, slot) is looking for."""
-        env = self.environment
-        fragment = states.fragment[tree, node]
-        neighbour, _ = env.neighbours(states, layout.row.shape[1])
-        around = neighbour[tree, node]  # [R, S]
+        tables = self.tables
+        fragment = seen.fragment[tree, node]
+        around = seen.neighbour[tree, node]  # [R, S]
         site, taken = (around >= 0).nonzero().unbind(1)
         source = layout.row[tree[site], around[site, taken]]
         told = self.readout(
             nodes,
             torch.stack([source, site]),
-            env.pair_orbit[fragment[site], slot[site], taken],
+            tables.pair_orbit[fragment[site], slot[site], taken],
             len(tree),
         )
-        site_orbit = self.open_site(env.site_orbit[fragment, slot])
+        site_orbit = self.open_site(tables.site_orbit[fragment, slot])
         queries: Tensor = self.query(nodes[layout.row[tree, node]] + site_orbit + told)
         return queries

@@ -21,9 +21,9 @@ class TreeAttention(nn.Module):
 
     def forward(self, x: Tensor, blocks: Sequence[int], biases: Sequence[Tensor]) -> Tensor:
         """Args:
-            x: [M, D] nodes, tree after tree, trees of one size together.
-            blocks: number of nodes of the trees of each block.
-            biases: for each block [B_n, H, n, n].
+        x: [M, D] nodes, tree after tree, trees of one size together.
+        blocks: number of nodes of the trees of each block.
+        biases: for each block [B_n, H, n, n].
         """
         width = x.shape[-1]
         mixed = []
@@ -35,7 +35,8 @@ class TreeAttention(nn.Module):
             )
             y = functional.scaled_dot_product_attention(q, k, v, attn_mask=bias)
             mixed.append(y.transpose(1, 2).reshape(-1, width))
-        return self.out(torch.cat(mixed))
+        joined: Tensor = self.out(torch.cat(mixed))
+        return joined
 
 
 class Layer(nn.Module):
@@ -52,4 +53,5 @@ class Layer(nn.Module):
 
     def forward(self, x: Tensor, blocks: Sequence[int], biases: Sequence[Tensor]) -> Tensor:
         x = x + self.attention(self.norm1(x), blocks, biases)
-        return x + self.perceptron(self.norm2(x))
+        x = x + self.perceptron(self.norm2(x))
+        return x

@@ -39,8 +39,10 @@ def random_actions(mask: Tensor, generator: torch.Generator) -> Tensor:
     return mask.float().multinomial(1, generator=generator)[:, 0]
 
 
-def random_walk(env: Environment, batch: int, seed: int = 0) -> Iterator[tuple[TensorBatch, Tensor]]:
-    """States and the uniform actions taken at them, until all have stopped; action -1 at the end."""
+def random_walk(
+    env: Environment, batch: int, seed: int = 0
+) -> Iterator[tuple[TensorBatch, Tensor]]:
+    """States and the uniform actions taken at them, until all have stopped; then action -1."""
     generator = torch.Generator().manual_seed(seed)
     states = env.reset(batch)
     while not env.is_terminal(states).all():
