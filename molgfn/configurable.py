@@ -2,7 +2,7 @@
 
 import functools
 import inspect
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Collection, Mapping
 from dataclasses import asdict, is_dataclass
 from pathlib import Path
 from typing import Any
@@ -33,8 +33,11 @@ def _remembering(init: Callable[..., None]) -> Callable[..., None]:
     return wrapper
 
 
-def describe(value: Any) -> Any:
+def describe(value: Any, leave_out: Collection[str] = ()) -> Any:
     """A value as plain data: configurable objects become `{class_path, init_args}`.
+
+    Args:
+        leave_out: arguments of `value` itself that somebody else will give.
 
     Raises:
         TypeError: the value cannot be written to a config.
@@ -43,7 +46,9 @@ def describe(value: Any) -> Any:
         cls = type(value)
         return {
             "class_path": f"{cls.__module__}.{cls.__qualname__}",
-            "init_args": {key: describe(given) for key, given in value._given.items()},
+            "init_args": {
+                key: describe(given) for key, given in value._given.items() if key not in leave_out
+            },
         }
     if isinstance(value, Mapping):
         return {key: describe(item) for key, item in value.items()}

@@ -2,7 +2,6 @@
 
 import copy
 from abc import ABC, abstractmethod
-from typing import Any
 
 import torch
 from torch import nn

@@ -16,7 +16,7 @@ from molgfn.exploration import EpsilonUniform, Exploration
 from molgfn.objectives.base import Objective
 from molgfn.objectives.trajectory_balance import TrajectoryBalance
 from molgfn.policies.base import Policy
-from molgfn.rewards.base import Reward
+from molgfn.rewards.base import Reward, checked
 from molgfn.sampler import rollout, score
 from molgfn.types import RolloutBatch, TrajectoryScores
 
@@ -32,7 +32,7 @@ class GFlowNet(pl.LightningModule):
 
     Args:
         environment: where trajectories are played.
-        policy: makes the policy of an environment.
+        policy: makes the policy from the environment's `spec`.
         reward: scores terminal objects.
         objective: makes losses of scored trajectories.
         exploration: who plays the training trajectories.
@@ -49,7 +49,7 @@ class GFlowNet(pl.LightningModule):
     def __init__(
         self,
         environment: Environment,
-        policy: Callable[[Environment], Policy],
+        policy: Callable[[Any], Policy],
         reward: Reward,
         objective: Objective | None = None,
         exploration: Exploration | None = None,
@@ -61,7 +61,7 @@ class GFlowNet(pl.LightningModule):
     ) -> None:
         super().__init__()
         self.environment = environment
-        self.policy = policy(environment)
+        self.policy = policy(environment.spec)
         self.reward = reward
         self.objective = TrajectoryBalance() if objective is None else objective
         self.exploration = EpsilonUniform() if exploration is None else exploration
@@ -80,12 +80,10 @@ class GFlowNet(pl.LightningModule):
         self.seed = seed
         self.register_buffer("num_batches", torch.tensor(0))
         self.num_batches: Tensor
-        made = describe(self.policy)
-        del made["init_args"]["environment"]  # given by the module
         self.save_hyperparameters(
             {
                 "environment": describe(self.environment),
-                "policy": made,
+                "policy": describe(self.policy, leave_out=("spec",)),
                 "reward": describe(self.reward),
                 "objective": describe(self.objective),
                 "exploration": describe(self.exploration),
@@ -105,7 +103,9 @@ class GFlowNet(pl.LightningModule):
             batch, "train", int(self.num_batches), behaviour, self.exploration.epsilon
         )
         self.num_batches += 1
-        return {"loss": played.loss.nanmean(), "batch": played}
+        # nothing to learn from, rather than NaN, when every trajectory was rejected
+        loss = played.loss.nansum() / played.valid.sum().clamp(min=1)
+        return {"loss": loss, "batch": played}
 
     def validation_step(self, batch: int, batch_idx: int) -> dict[str, Any]:
         return {"batch": self.play(batch, "validate", batch_idx, self.policy)}
@@ -129,7 +129,7 @@ class GFlowNet(pl.LightningModule):
             else score(self.environment, self.policy, played.trajectories)
         )
         objects = self.environment.decode(played.states)
-        scores = self.reward(objects)
+        scores = checked(self.reward(objects), batch_size)
         log_reward = beta * scores.log_reward.to(beta)
         valid = log_reward.isfinite()
         everything = TrajectoryScores(

@@ -56,7 +56,7 @@ def rollout(
     lengths = torch.zeros(batch, dtype=torch.int64, device=beta.device)
     columns = []
     for t in range(env.max_steps):
-        distribution = policy(states, beta[alive])
+        distribution = policy(env.observe(states), beta[alive])
         chosen = distribution.sample(generator)
         if epsilon > 0:
             explores = torch.rand(len(alive), generator=generator, device=beta.device) < epsilon
@@ -95,7 +95,7 @@ def score(env: Environment, policy: Policy, trajectories: Trajectories) -> Tenso
         states = env.step(states, trajectories.actions[:, t])
     row = torch.cat(rows)
     step = torch.cat([torch.full_like(alive, t) for t, alive in enumerate(rows)])
-    distribution = policy(type(states).cat(visited), trajectories.beta[row])
+    distribution = policy(env.observe(type(states).cat(visited)), trajectories.beta[row])
     log_pf = distribution.log_prob(trajectories.actions[row, step])
     return torch.zeros(
         trajectories.actions.shape, device=log_pf.device, dtype=log_pf.dtype

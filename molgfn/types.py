@@ -34,7 +34,8 @@ class TensorBatch:
         def choose(a: Tensor, b: Tensor) -> Tensor:
             return torch.where(mask.view(-1, *[1] * (a.dim() - 1)), a, b)
 
-        return cls(**{f.name: choose(getattr(yes, f.name), getattr(no, f.name)) for f in fields(cls)})
+        names = (f.name for f in fields(cls))
+        return cls(**{name: choose(getattr(yes, name), getattr(no, name)) for name in names})
 
     @classmethod
     def cat(cls, parts: Sequence[Self]) -> Self:
@@ -55,6 +56,27 @@ class ActionDistribution(Protocol):
 
     def uniform(self) -> "ActionDistribution":
         """The uniform distribution over the same allowed actions."""
+
+
+@dataclass(frozen=True)
+class TreeObservation(TensorBatch):
+    """What a policy sees of B trees of at most N fragments; none of them is terminal.
+
+    Attributes:
+        fragment: [B, N], -1 on padding.
+        neighbour: [B, N, S] the node at each site, -1 at open sites and where there is no site.
+        its_site: [B, N, S] the site that the neighbour uses, likewise.
+        open_sites: [B, N, S] True where a fragment may be added.
+        num_fragments: [B].
+        may_stop: [B].
+    """
+
+    fragment: Tensor
+    neighbour: Tensor
+    its_site: Tensor
+    open_sites: Tensor
+    num_fragments: Tensor
+    may_stop: Tensor
 
 
 @dataclass(frozen=True)

@@ -7,6 +7,7 @@ import torch
 from torch import Tensor
 
 from molgfn.envs.base import Environment
+from molgfn.envs.fragments import FragmentEnvironment
 from molgfn.policies.base import Policy
 from molgfn.types import STOP, ActionDistribution, TensorBatch
 
@@ -23,6 +24,13 @@ def enumerate_states(env: Environment) -> dict[int, TensorBatch]:
                 found[key] = children[i : i + 1]
                 queue.append(found[key])
     return found
+
+
+class TransparentEnvironment(FragmentEnvironment):
+    """Shows its states themselves, which is what a tabular policy looks up."""
+
+    def observe(self, states: TensorBatch) -> TensorBatch:  # type: ignore[override]
+        return states
 
 
 @dataclass(frozen=True)
@@ -109,7 +117,8 @@ class TabularPolicy(Policy):
         super().__init__()
         self.env, self.exact = env, exact
 
-    def forward(self, states: TensorBatch, beta: Tensor) -> TabularDistribution:
+    def forward(self, observation: TensorBatch, beta: Tensor) -> TabularDistribution:
+        states = observation
         mask = self.env.forward_mask(states)
         state, action = mask.nonzero().unbind(1)
         children = self.env.step(states[state], action)
@@ -134,7 +143,7 @@ def terminal_distribution(
         actions = env.forward_mask(state)[0].nonzero()[:, 0]
         rows = state[torch.zeros_like(actions)]
         with torch.no_grad():
-            log_p = policy(rows, torch.ones(len(actions))).log_prob(actions)
+            log_p = policy(env.observe(rows), torch.ones(len(actions))).log_prob(actions)
         keys = env.canonical_key(env.step(rows, actions)).tolist()
         for child, p in zip(keys, log_p.exp().tolist(), strict=True):
             reach[child] += reach[key] * p

@@ -1,7 +1,7 @@
 """From a tree of fragments to the molecule it stands for."""
 
 from collections.abc import Sequence
-from functools import lru_cache
+from functools import cache
 
 from rdkit import Chem
 
@@ -9,7 +9,7 @@ from molgfn.chem.tree import Tree
 from molgfn.chem.vocabulary import Vocabulary
 
 
-@lru_cache(maxsize=None)
+@cache
 def _fragment_mol(smiles: str) -> Chem.Mol:
     return Chem.MolFromSmiles(smiles)
 

@@ -1,7 +1,7 @@
 """The symmetry group of a fragment's attachment sites."""
 
 from collections.abc import Iterable
-from functools import lru_cache
+from functools import cache
 
 import numpy as np
 from rdkit import Chem
@@ -11,7 +11,7 @@ from molgfn.chem.vocabulary import Fragment
 MAX_AUTOMORPHISMS = 100_000
 
 
-@lru_cache(maxsize=None)
+@cache
 def site_group(fragment: Fragment) -> tuple[tuple[int, ...], ...]:
     """G_f: the permutations of the sites that automorphisms of the fragment induce.
 

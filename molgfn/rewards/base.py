@@ -5,6 +5,7 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import Any
 
+import torch
 from torch import Tensor, nn
 
 from molgfn.configurable import Configurable
@@ -36,3 +37,29 @@ class Reward(Configurable, nn.Module, ABC):
     @abstractmethod
     def forward(self, objects: Sequence[Any]) -> Scores:
         """Score decoded objects. None stands for an object that could not be decoded."""
+
+
+def checked(scores: Scores, num_objects: int) -> Scores:
+    """The one rule for bad rewards: what is not finite is rejected, with a reason.
+
+    Returns:
+        The scores, with log-reward NaN and a reason wherever it was not finite. A reward of zero is
+        not finite in logarithms: give it a floor.
+    Raises:
+        ValueError: there are not as many log-rewards as objects, which would shift them.
+    """
+    log_reward = scores.log_reward
+    if log_reward.shape != (num_objects,):
+        raise ValueError(
+            f"a reward returned log-rewards of shape {list(log_reward.shape)} for {num_objects} "
+            f"objects; accepted is [{num_objects}]"
+        )
+    bad = ~log_reward.isfinite()
+    failures = {
+        position: scores.failures.get(position, f"the log-reward is {float(log_reward[position])}")
+        for position in sorted({*bad.nonzero()[:, 0].tolist(), *scores.failures})
+    }
+    if failures:
+        rejected = torch.tensor(list(failures), device=log_reward.device)
+        log_reward = log_reward.index_fill(0, rejected, torch.nan)
+    return Scores(log_reward, scores.components, failures)

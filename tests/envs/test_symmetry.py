@@ -23,9 +23,7 @@ def isomorphisms(env: FragmentEnvironment, first: Tree, second: Tree) -> int:
         if any(second.fragments[image[v]] != f for v, f in enumerate(first.fragments)):
             continue
         for g in product(*groups):
-            moved = {
-                (image[u], g[u][a], image[v], g[v][b]) for u, a, v, b in half_bonds(first)
-            }
+            moved = {(image[u], g[u][a], image[v], g[v][b]) for u, a, v, b in half_bonds(first)}
             count += moved == target
     return count
 

@@ -13,6 +13,7 @@ from molgfn.sampler import rollout
 from molgfn.types import TensorBatch, TrajectoryScores
 from tests.tabular import (
     TabularPolicy,
+    TransparentEnvironment,
     enumerate_states,
     exact_flow,
     terminal_distribution,
@@ -20,8 +21,8 @@ from tests.tabular import (
 from tests.vocabularies import SYMMETRIC, TYPED
 
 ENVIRONMENTS = {
-    "symmetric": lambda: FragmentEnvironment(SYMMETRIC, 1, 3),
-    "typed": lambda: FragmentEnvironment(TYPED, 2, 3),
+    "symmetric": lambda: TransparentEnvironment(SYMMETRIC, 1, 3),
+    "typed": lambda: TransparentEnvironment(TYPED, 2, 3),
 }
 
 
@@ -50,7 +51,7 @@ def test_the_corrected_flow_ends_in_proportion_to_the_reward(env: Environment) -
 
 
 def test_the_uncorrected_flow_does_not() -> None:
-    env = FragmentEnvironment(SYMMETRIC, 1, 3)
+    env = TransparentEnvironment(SYMMETRIC, 1, 3)
     flow = exact_flow(env, lambda state: log_r(env, state))
     ends = terminal_distribution(env, flow.states, TabularPolicy(env, flow))
     rewards = {key: math.exp(log_r(env, flow.states[key])) for key in ends}
@@ -81,7 +82,7 @@ def test_short_training_reaches_the_exact_log_z_and_distribution() -> None:
     log_z = math.log(sum(map(math.exp, log_rewards.values())))
 
     torch.manual_seed(0)
-    policy = FragmentTransformer(env, width=64, num_layers=2)
+    policy = FragmentTransformer(env.spec, width=64, num_layers=2)
     objective = TrajectoryBalance()
     optimizer = torch.optim.Adam(
         [{"params": policy.parameters(), "lr": 3e-3}, {"params": objective.parameters(), "lr": 0.1}]

@@ -22,7 +22,7 @@ def env(request: pytest.FixtureRequest) -> FragmentEnvironment:
 @pytest.fixture(scope="module")
 def policy(env: FragmentEnvironment) -> FragmentTransformer:
     torch.manual_seed(0)
-    return FragmentTransformer(env, width=32, num_layers=2).double()
+    return FragmentTransformer(env.spec, width=32, num_layers=2).double()
 
 
 def walk(env: FragmentEnvironment, batch: int) -> FragmentStates:
@@ -32,22 +32,22 @@ def walk(env: FragmentEnvironment, batch: int) -> FragmentStates:
     return together[~together.done]
 
 
-def all_log_probs(policy: FragmentTransformer, states: FragmentStates) -> Tensor:
+def all_log_probs(
+    env: FragmentEnvironment, policy: FragmentTransformer, states: FragmentStates
+) -> Tensor:
     """[B, A] log-probability of every action, -inf where it is not allowed."""
-    mask = policy.environment.forward_mask(states)
+    mask = env.forward_mask(states)
     state, action = mask.nonzero().unbind(1)
     beta = torch.ones(len(states), dtype=torch.float64)
     with torch.no_grad():
-        log_p = policy(states[state], beta[state]).log_prob(action)
-    return torch.full(mask.shape, -torch.inf, dtype=torch.float64).index_put(
-        (state, action), log_p
-    )
+        log_p = policy(env.observe(states[state]), beta[state]).log_prob(action)
+    return torch.full(mask.shape, -torch.inf, dtype=torch.float64).index_put((state, action), log_p)
 
 
 def test_probabilities_of_the_allowed_actions_sum_to_one(
     env: FragmentEnvironment, policy: FragmentTransformer
 ) -> None:
-    log_p = all_log_probs(policy, walk(env, 6))
+    log_p = all_log_probs(env, policy, walk(env, 6))
     torch.testing.assert_close(log_p.logsumexp(1), torch.zeros(len(log_p), dtype=torch.float64))
 
 
@@ -65,7 +65,7 @@ def test_logits_move_with_the_nodes_and_with_the_symmetry_of_the_fragments(
         turns.append(turn)
     moved = env.from_trees(trees)
     moved = type(moved)(**{**vars(moved), "done": states.done})
-    before, after = all_log_probs(policy, states), all_log_probs(policy, moved)
+    before, after = all_log_probs(env, policy, states), all_log_probs(env, policy, moved)
     compared = 0
     for i, (image, turn) in enumerate(zip(images, turns, strict=True)):
         assert before[i, STOP] == pytest.approx(float(after[i, STOP]), abs=1e-5)
@@ -88,15 +88,13 @@ def test_logits_move_with_the_nodes_and_with_the_symmetry_of_the_fragments(
 def test_equivalent_ports_of_a_new_fragment_are_equally_likely(
     env: FragmentEnvironment, policy: FragmentTransformer
 ) -> None:
-    log_p = all_log_probs(policy, walk(env, 4))[:, 1:].reshape(-1, env.num_ports)
-    orbit = env.site_orbit[env.port_fragment, env.port_site]
+    log_p = all_log_probs(env, policy, walk(env, 4))[:, 1:].reshape(-1, env.tables.num_ports)
+    orbit = env.tables.site_orbit[env.tables.port_fragment, env.tables.port_site]
     compared = 0
     for number in orbit.unique():
         columns = log_p[:, orbit == number]
         columns = columns[columns.isfinite().all(1)]  # at s0, one port stands for its fragment
-        torch.testing.assert_close(
-            columns, columns[:, :1].expand_as(columns), atol=1e-5, rtol=0
-        )
+        torch.testing.assert_close(columns, columns[:, :1].expand_as(columns), atol=1e-5, rtol=0)
         compared += columns.numel() if columns.shape[1] > 1 else 0
     assert compared > 50
 
@@ -104,11 +102,11 @@ def test_equivalent_ports_of_a_new_fragment_are_equally_likely(
 def test_ortho_meta_and_para_sites_get_different_logits() -> None:
     env = FragmentEnvironment(SYMMETRIC, 1, 5)
     torch.manual_seed(0)
-    policy = FragmentTransformer(env, width=32, num_layers=2).double()
+    policy = FragmentTransformer(env.spec, width=32, num_layers=2).double()
     fluorobenzene = env.from_trees([Tree((0, 4), ((0, 0, 1, 0),))])
     states = type(fluorobenzene)(**{**vars(fluorobenzene), "done": torch.tensor([False])})
-    log_p = all_log_probs(policy, states)[0]
-    zero, port = torch.tensor(0), env.port[4, 0]
+    log_p = all_log_probs(env, policy, states)[0]
+    zero, port = torch.tensor(0), env.tables.port[4, 0]
     ortho, meta, para, meta2, ortho2 = (
         float(log_p[env.encode(zero, torch.tensor(slot), port)]) for slot in range(1, 6)
     )
@@ -120,11 +118,11 @@ def test_ortho_meta_and_para_sites_get_different_logits() -> None:
 def test_disubstituted_rings_get_different_stop_logits() -> None:
     env = FragmentEnvironment(SYMMETRIC, 1, 5)
     torch.manual_seed(0)
-    policy = FragmentTransformer(env, width=32, num_layers=2).double()
+    policy = FragmentTransformer(env.spec, width=32, num_layers=2).double()
     trees = [Tree((0, 4, 4), ((0, 0, 1, 0), (0, slot, 2, 0))) for slot in (1, 2, 3)]
     states = env.from_trees(trees)
     states = type(states)(**{**vars(states), "done": torch.zeros(3, dtype=torch.bool)})
-    stops = all_log_probs(policy, states)[:, STOP].tolist()
+    stops = all_log_probs(env, policy, states)[:, STOP].tolist()
     assert min(abs(stops[i] - stops[j]) for i in range(3) for j in range(i)) > 1e-4
 
 
@@ -144,12 +142,14 @@ def test_a_trajectory_scores_the_same_alone_or_among_others(
 def test_samples_follow_the_probabilities() -> None:
     env = FragmentEnvironment(SYMMETRIC, 1, 2)
     torch.manual_seed(0)
-    policy = FragmentTransformer(env, width=16, num_layers=1).double()
+    policy = FragmentTransformer(env.spec, width=16, num_layers=1).double()
     state = env.from_trees([Tree((0,))])
     state = type(state)(**{**vars(state), "done": torch.tensor([False])})
-    expected = all_log_probs(policy, state)[0].exp()
+    expected = all_log_probs(env, policy, state)[0].exp()
     n = 40_000
-    distribution = policy(state[torch.zeros(n, dtype=torch.int64)], torch.ones(n).double())
+    distribution = policy(
+        env.observe(state[torch.zeros(n, dtype=torch.int64)]), torch.ones(n).double()
+    )
     drawn = distribution.sample(torch.Generator().manual_seed(0)).bincount(minlength=len(expected))
     error = (drawn / n - expected).abs() / (expected / n).sqrt().clamp(min=1 / n)
     assert error.max() < 5
@@ -159,9 +159,9 @@ def test_entropy_is_that_of_the_listed_probabilities(
     env: FragmentEnvironment, policy: FragmentTransformer
 ) -> None:
     states = walk(env, 6)
-    log_p = all_log_probs(policy, states)
+    log_p = all_log_probs(env, policy, states)
     expected = -(log_p.exp() * log_p.masked_fill(log_p == -torch.inf, 0)).sum(1)
-    found = policy(states, torch.ones(len(states), dtype=torch.float64)).entropy()
+    found = policy(env.observe(states), torch.ones(len(states), dtype=torch.float64)).entropy()
     torch.testing.assert_close(found, expected)
 
 
@@ -171,7 +171,11 @@ def test_the_uniform_distribution_gives_every_allowed_action_the_same_chance(
     states = walk(env, 6)
     mask = env.forward_mask(states)
     state, action = mask.nonzero().unbind(1)
-    log_p = policy(states[state], torch.ones(len(state)).double()).uniform().log_prob(action)
+    log_p = (
+        policy(env.observe(states[state]), torch.ones(len(state)).double())
+        .uniform()
+        .log_prob(action)
+    )
     torch.testing.assert_close(log_p, -mask.sum(1)[state].double().log())
 
 
@@ -180,10 +184,14 @@ def test_a_policy_of_beta_depends_on_it_and_a_plain_one_does_not(env: FragmentEn
     states = walk(env, 4)
     action = env.forward_mask(states).float().argmax(1)
     low, high = torch.full((len(states),), 1.0), torch.full((len(states),), 30.0)
-    plain = FragmentTransformer(env, width=16, num_layers=1)
-    aware = FragmentTransformer(env, width=16, num_layers=1, max_beta=32)
+    plain = FragmentTransformer(env.spec, width=16, num_layers=1)
+    aware = FragmentTransformer(env.spec, width=16, num_layers=1, max_beta=32)
     torch.testing.assert_close(
-        plain(states, low).log_prob(action), plain(states, high).log_prob(action)
+        plain(env.observe(states), low).log_prob(action),
+        plain(env.observe(states), high).log_prob(action),
     )
-    moved = (aware(states, low).log_prob(action) - aware(states, high).log_prob(action)).abs()
+    moved = (
+        aware(env.observe(states), low).log_prob(action)
+        - aware(env.observe(states), high).log_prob(action)
+    ).abs()
     assert moved.max() > 1e-3
