@@ -113,13 +113,13 @@ def label_samples(module: GFlowNet, beta: float, count: int, seed: int, labeller
 def fit(
     network: StudentNetwork,
     data: Labelled,
+    pools: Sequence[NDArray[np.int64]],
     steps: int,
     learning_rate: float,
     batch_size: int,
     seed: int,
 ) -> None:
-    """Fit a network to the labels of all molecules that are not held out."""
-    chosen = np.flatnonzero(~data.held_out)
+    """Fit a network to labels; each pool of molecules gives the same share of every batch."""
     rng = np.random.default_rng(seed)
     optimizer = torch.optim.AdamW(network.parameters(), lr=learning_rate, fused=True)
     start = time.perf_counter()
@@ -127,7 +127,8 @@ def fit(
         rate = min(1, (step + 1) / 100) * (0.5 + 0.5 * math.cos(math.pi * step / steps))
         for group in optimizer.param_groups:
             group["lr"] = learning_rate * rate
-        graphs, messages, labels = data.batch(rng.choice(chosen, batch_size))
+        drawn = np.concatenate([rng.choice(pool, batch_size // len(pools)) for pool in pools])
+        graphs, messages, labels = data.batch(drawn)
         with torch.autocast("cpu", torch.bfloat16):  # halves the time of a step
             predictions = network(graphs, messages)
         loss = functional.smooth_l1_loss(predictions.float(), labels, beta=0.5)
@@ -163,25 +164,29 @@ def fit_student(
     path: Path, shards: Sequence[Path], last: Path | None, args: argparse.Namespace, seed: int
 ) -> None:
     """Fit a student to all shards, going on from the last round's if there is one."""
-    data = Labelled.cat([Labelled.load(shard) for shard in shards])
+    parts = [Labelled.load(shard) for shard in shards]
+    data = Labelled.cat(parts)
+    number = np.repeat(np.arange(len(parts)), [len(part) for part in parts])
+    found = number >= len(args.vocabularies)  # by samplers; the first shards are random
+    pools = [np.flatnonzero(kind & ~data.held_out) for kind in (~found, found) if kind.any()]
     torch.manual_seed(seed)
     if last is None:
-        network, rate = StudentNetwork(args.width, args.num_steps), args.learning_rate
+        network = StudentNetwork(args.width, args.num_steps)
+        steps, rate = args.first_fit_steps, args.learning_rate
     else:
-        network, rate = load_student(last), args.learning_rate / 2
-    fit(network, data, args.fit_steps, rate, args.batch_size, seed)
+        network = load_student(last)
+        steps, rate = args.fit_steps, args.learning_rate / 2
+    fit(network, data, pools, steps, rate, args.batch_size, seed)
     save_student(network, path)
-    for shard in shards:
-        part = Labelled.load(shard)
+    for shard, part in zip(shards, parts, strict=True):
         rows = np.flatnonzero(part.held_out)[:EVALUATED]
         print(f"  {shard.stem}, held out: {agreement(network, part, rows)}", flush=True)
 
 
 def finished(path: Path) -> bool:
     """Whether an earlier run of this command made the file; says so."""
-    print(
-        f"{time.strftime('%H:%M:%S')} {path.name}{' is there' if path.exists() else ''}", flush=True
-    )
+    state = "is there" if path.exists() else "is being made"
+    print(f"{time.strftime('%H:%M:%S')} {path.name} {state}", flush=True)
     return path.exists()
 
 
@@ -195,13 +200,14 @@ def main() -> None:
     parser.add_argument("--random", type=int, default=80_000, help="molecules a vocabulary")
     parser.add_argument("--betas", type=float, nargs="*", default=[48, 64, 32], help="of rounds")
     parser.add_argument("--sampler-steps", type=int, default=600, help="of a round's GFlowNet")
-    parser.add_argument("--fit-steps", type=int, default=3000, help="of a round's fit")
+    parser.add_argument("--first-fit-steps", type=int, default=3000, help="of the first fit")
+    parser.add_argument("--fit-steps", type=int, default=2000, help="of a round's fit")
     parser.add_argument("--batch-size", type=int, default=128, help="of a fit")
     parser.add_argument("--learning-rate", type=float, default=3e-3, help="of the first fit")
     parser.add_argument("--width", type=int, default=80, help="of the student")
     parser.add_argument("--num-steps", type=int, default=10, help="of the student")
     parser.add_argument("--test-steps", type=int, default=500, help="of a GFlowNet of the test")
-    parser.add_argument("--test-betas", type=float, nargs="*", default=[16, 32])
+    parser.add_argument("--test-betas", type=float, nargs="*", default=[16, 32], help="of the test")
     args = parser.parse_args()
     torch.set_num_threads(1)
     args.work.mkdir(parents=True, exist_ok=True)
@@ -222,15 +228,8 @@ def main() -> None:
             shards.append(args.work / f"round-{number}-{vocabulary}.npz")
             if not finished(shards[-1]):
                 labeller = Labeller(proxy)
-                train_sampler(
-                    student,
-                    vocabulary,
-                    beta,
-                    args.sampler_steps,
-                    number,
-                    SMALL,
-                    [Harvest(labeller)],
-                )
+                keep = [Harvest(labeller)]
+                train_sampler(student, vocabulary, beta, args.sampler_steps, number, SMALL, keep)
                 labeller.labelled.save(shards[-1])
         last, student = student, args.work / f"student-{number}.safetensors"
         if not finished(student):
