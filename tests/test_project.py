@@ -96,3 +96,16 @@ def test_ci_script_is_executable_in_git() -> None:
     if listed.returncode or not listed.stdout:
         pytest.skip("not a git checkout")
     assert listed.stdout.startswith("100755")
+
+
+def test_no_file_names_a_path_of_one_machine() -> None:
+    pattern = "|".join(f"/{folder}/" for folder in ("work", "root", "home", "mnt"))
+    found = subprocess.run(
+        ["git", "grep", "-nIE", f"(^|[^A-Za-z0-9_.-])({pattern})"],
+        cwd=CHECKOUT,
+        capture_output=True,
+        text=True,
+    )
+    if found.returncode > 1:
+        pytest.skip("not a git checkout")
+    assert found.stdout == ""
