@@ -1,5 +1,6 @@
 """The student of the sEH proxy: its file, its errors, and how far it agrees with the proxy."""
 
+import random
 from pathlib import Path
 
 import pytest
@@ -8,10 +9,13 @@ from rdkit import Chem
 from safetensors import safe_open
 from safetensors.torch import load_file, save_file
 
+from molgfn.chem.assemble import assemble
 from molgfn.chem.atom_features import atom_graphs
+from molgfn.chem.io import load_vocabulary
+from molgfn.chem.random_trees import RandomTrees
 from molgfn.chem.resources import shipped
 from molgfn.rewards.messages import BondMessages
-from molgfn.rewards.seh import SEHStudent
+from molgfn.rewards.seh import SEHProxy, SEHStudent
 from molgfn.rewards.seh_student import FORMAT, StudentNetwork, load_student, save_student
 
 SMILES = ("CC(=O)Nc1ccccc1", "C#CCN1CCOCC1", "C", "C.C")
@@ -106,3 +110,17 @@ def test_the_shipped_student_has_at_most_two_megabytes_and_a_card() -> None:
     path = shipped("models/seh_student.safetensors")
     assert path.stat().st_size <= 2_000_000
     assert shipped("models/seh_student.md").stat().st_size > 0
+
+
+@pytest.mark.parametrize("vocabulary", ["druglike", "published"])
+def test_the_shipped_student_agrees_with_the_proxy_on_random_molecules(
+    seh_folder: Path, vocabulary: str
+) -> None:
+    fragments, rng = load_vocabulary(vocabulary), random.Random(7)
+    trees = RandomTrees(fragments, rng)
+    mols = [assemble(fragments, trees.sample(rng.randint(2, 9))) for _ in range(400)]
+    labels, predictions = (
+        reward(mols).components["seh_proxy"] for reward in (SEHProxy(), SEHStudent())
+    )
+    assert torch.corrcoef(torch.stack([labels, predictions]))[0, 1] > 0.95
+    assert (labels - predictions).abs().mean() < 0.35
