@@ -224,7 +224,7 @@ class GFlowNet(pl.LightningModule):
         except Exception as error:
             raise ValueError(
                 f"{checkpoint_path} is not a checkpoint that molgfn can load: "
-                f"{str(error).splitlines()[0]}"
+                f"{(str(error) or type(error).__name__).splitlines()[0]}"
             ) from error
 
 

@@ -101,7 +101,7 @@ def measure(case: str, batch_size: int, steps: int, warmup: int, threads: int) -
     reward = getattr(seh, settings["reward"])()
     module = GFlowNet(environment, FragmentTransformer, reward, beta=32.0)
     watch = Stopwatch(warmup)
-    for method in ("reset", "step", "backward_mask", "open_sites", "neighbours", "may_stop"):
+    for method in ("reset", "step", "backward_mask", "observe"):
         watch.watch(environment, method, "environment")
     watch.watch(environment, "log_reward_correction", "environment")
     watch.watch(environment, "decode", "decoding")

@@ -18,9 +18,10 @@ class VocabularyTables(nn.Module):
         num_sites: [F].
         port: [F, S] port number of a site, -1 where the fragment has fewer sites.
         port_fragment, port_site: [P], the inverse of `port`.
-        may_bond: [F, S, P] True where that site may bond to that port.
+        site_type: [F, S] number of the type of a site.
+        may_bond: [K, P] True where a site of that type may bond to that port. The last row, number
+            `first`, is for s0: the one port that stands for each fragment.
         bondable: [F, S] True where a site may bond to any port at all.
-        first_port: [P] True for the one port that stands for its fragment at s0.
         group: [F, G, S] the permutations of G_f, padded with the identity.
         group_size: [F] |G_f|.
         site_orbit: [F, S] numbered over the whole vocabulary; 0 where there is no site.
@@ -32,9 +33,9 @@ class VocabularyTables(nn.Module):
     port: Tensor
     port_fragment: Tensor
     port_site: Tensor
+    site_type: Tensor
     may_bond: Tensor
     bondable: Tensor
-    first_port: Tensor
     group: Tensor
     group_size: Tensor
     site_orbit: Tensor
@@ -69,18 +70,20 @@ class VocabularyTables(nn.Module):
         pairs = torch.tensor([[vocabulary.may_bond(a, b) for b in types] for a in types])
         number = {kind: i for i, kind in enumerate(types)}
         port_type = torch.tensor([number[fragments[f].site_types[s]] for f, s in ports])
-        may_bond = pairs[port_type[port.clamp(min=0)]][:, :, port_type] & (port >= 0)[:, :, None]
+        site_type = port_type[port.clamp(min=0)]  # [F, S]
+        may_bond = torch.cat([pairs[:, port_type], (port_site == 0)[None]])
         self.num_site_orbits, self.num_pair_orbits = num_site_orbits, num_pair_orbits
         self.num_fragments, self.num_slots = shape
         self.num_ports = len(ports)
+        self.first = len(types)
         for name, table in {
             "num_sites": num_sites,
             "port": port,
             "port_fragment": port_fragment,
             "port_site": port_site,
+            "site_type": site_type,
             "may_bond": may_bond,
-            "bondable": may_bond.any(-1),
-            "first_port": port_site == 0,
+            "bondable": may_bond.any(-1)[site_type] & (port >= 0),
             "group": group,
             "group_size": torch.tensor([len(elements) for elements in groups]),
             "site_orbit": site_orbit,

@@ -198,9 +198,12 @@ class FragmentEnvironment(Environment[FragmentStates]):
         neighbour, _ = self.neighbours(states, self.max_fragments)
         open_sites = self._open_sites(states, neighbour)
         grows = ~states.done & (states.num_fragments < self.max_fragments)
-        allowed = self.tables.may_bond[states.fragment.clamp(min=0)] & open_sites[..., None]
+        kinds = self.tables.site_type[states.fragment.clamp(min=0)]
+        allowed = self.tables.may_bond[kinds] & open_sites[..., None]
         allowed &= grows[:, None, None, None]  # [B, N, S, P]
-        allowed[:, 0, 0] |= self.tables.first_port & (states.num_fragments == 0)[:, None]
+        allowed[:, 0, 0] |= (
+            self.tables.may_bond[self.tables.first] & (states.num_fragments == 0)[:, None]
+        )
         stop = self.may_stop(states, open_sites)
         return torch.cat([stop[:, None], allowed.flatten(1)], 1)
 

@@ -1,6 +1,7 @@
 """One masked categorical over (open site, port) and stop, without padding."""
 
-from dataclasses import dataclass
+from collections.abc import Callable
+from dataclasses import dataclass, replace
 from functools import cached_property
 
 import torch
@@ -11,83 +12,95 @@ from molgfn.types import STOP
 
 @dataclass(frozen=True)
 class SiteCategorical:
-    """p(port p at row r) = exp(logit[r, p]) / Z_b, p(stop) = exp(stop_logit[b]) / Z_b.
+    """p(site r, port p) = p(r) p(p | r), with p(r) and p(stop) from one softmax for each state.
 
-    A *row* is one place of one state where a fragment may be added: an open site, or the empty
-    molecule itself.
+    A *site* is a place of a state where a fragment may be added: an open site of a fragment, or the
+    empty molecule itself. Port logits are computed only for the sites that are asked for.
 
     Attributes:
-        logits: [R, P], -inf where a port is not allowed; every row allows at least one.
-        state: [R] ascending, the state of each row.
-        place: [R] number of the place within its state: node S + slot.
+        site_logit: [R].
+        state: [R] ascending, the state of each site.
+        place: [R] ascending within a state, the number of the place: node S + slot.
+        kind: [R] row of `may_bond` that says which ports may be added there.
         stop_logit: [B], -inf where stopping is not allowed.
+        may_bond: [K, P].
+        port_logits: rows [r] -> [r, P], before masking.
         num_places: places that a state can have at most.
     """
 
-    logits: Tensor
+    site_logit: Tensor
     state: Tensor
     place: Tensor
+    kind: Tensor
     stop_logit: Tensor
+    may_bond: Tensor
+    port_logits: Callable[[Tensor], Tensor]
     num_places: int
 
     @cached_property
-    def _rank(self) -> Tensor:
-        """[R] position of each row among the rows of its state."""
-        first = torch.searchsorted(self.state, self.state)
-        return torch.arange(len(self.state), device=self.state.device) - first
-
-    @cached_property
     def _choices(self) -> Tensor:
-        """[B, 1 + K] log-weight of stopping and of each row."""
-        most = int(self._rank.max()) + 1 if len(self.state) else 0
-        choices = self.stop_logit.new_full((len(self.stop_logit), 1 + most), -torch.inf)
-        choices[:, 0] = self.stop_logit
-        return choices.index_put((self.state, 1 + self._rank), self.logits.logsumexp(-1))
+        """[B, 1 + K] log-probability of stopping and of each site; -inf on padding."""
+        rank = torch.arange(len(self.state), device=self.state.device)
+        rank = rank - torch.searchsorted(self.state, self.state)
+        most = int(rank.max()) + 1 if len(rank) else 0
+        logits = self.stop_logit.new_full((len(self.stop_logit), 1 + most), -torch.inf)
+        logits[:, 0] = self.stop_logit
+        return logits.index_put((self.state, 1 + rank), self.site_logit).log_softmax(-1)
 
-    @cached_property
-    def _log_norm(self) -> Tensor:
-        """[B] log Z_b."""
-        return self._choices.logsumexp(-1)
+    def _port_log_p(self, rows: Tensor) -> Tensor:
+        """[r, P] log-probability of each port, given the site."""
+        forbidden = ~self.may_bond[self.kind[rows]]
+        return self.port_logits(rows).masked_fill(forbidden, -torch.inf).log_softmax(-1)
 
     def sample(self, generator: torch.Generator) -> Tensor:
         """[B] actions."""
-        weights = self._choices.detach().softmax(-1)
-        choice = weights.multinomial(1, generator=generator)[:, 0]
-        actions = torch.full_like(choice, STOP)
-        moves = (choice > 0).nonzero()[:, 0]
-        if len(moves):
-            row = torch.searchsorted(self.state, moves) + choice[moves] - 1
-            port = self.logits.detach()[row].softmax(-1).multinomial(1, generator=generator)[:, 0]
-            actions[moves] = 1 + self.place[row] * self.logits.shape[1] + port
+        choices = self._choices  # cached for `log_prob`, so not without its gradient
+        with torch.no_grad():
+            choice = choices.exp().multinomial(1, generator=generator)[:, 0]
+            actions = torch.full_like(choice, STOP)
+            moves = (choice > 0).nonzero()[:, 0]
+            if len(moves):
+                row = torch.searchsorted(self.state, moves) + choice[moves] - 1
+                ports = self._port_log_p(row).exp()
+                port = ports.multinomial(1, generator=generator)[:, 0]
+                actions[moves] = 1 + self.place[row] * ports.shape[1] + port
         return actions
 
     def log_prob(self, actions: Tensor) -> Tensor:
         """[B] log-probabilities of allowed actions, in nats."""
         moves = (actions != STOP).nonzero()[:, 0]
-        place = (actions[moves] - 1) // self.logits.shape[1]
-        port = (actions[moves] - 1) % self.logits.shape[1]
+        num_ports = self.may_bond.shape[1]
+        place, port = (actions[moves] - 1) // num_ports, (actions[moves] - 1) % num_ports
         row = torch.searchsorted(
             self.state * self.num_places + self.place, moves * self.num_places + place
         )
-        return self.stop_logit.index_put((moves,), self.logits[row, port]) - self._log_norm
+        choice = torch.zeros_like(actions)
+        choice[moves] = 1 + row - torch.searchsorted(self.state, moves)
+        log_choice = self._choices.gather(1, choice[:, None])[:, 0]
+        log_port = self._port_log_p(row).gather(1, port[:, None])[:, 0]
+        return log_choice.index_add(0, moves, log_port)
 
     def entropy(self) -> Tensor:
-        """[B] entropies, in nats."""
-        log_p = self.logits - self._log_norm[self.state, None]
-        allowed = log_p > -torch.inf
-        terms = torch.where(allowed, log_p.exp() * log_p.masked_fill(~allowed, 0), 0).sum(-1)
-        log_stop = self.stop_logit - self._log_norm
-        stops = log_stop > -torch.inf
-        total = torch.where(stops, log_stop.exp() * log_stop.masked_fill(~stops, 0), 0)
-        return -total.index_add(0, self.state, terms)
+        """[B] entropies, in nats: H(site or stop) + sum_r p(r) H(port | r)."""
+        rows = torch.arange(len(self.state), device=self.state.device)
+        rank = rows - torch.searchsorted(self.state, self.state)
+        site_p = self._choices[self.state, 1 + rank].exp()
+        ports = site_p * plogp(self._port_log_p(rows)).sum(-1)
+        return -plogp(self._choices).sum(-1).index_add(0, self.state, ports)
 
     def uniform(self) -> "SiteCategorical":
         """The uniform distribution over the same allowed actions."""
-
-        def flatten(logits: Tensor) -> Tensor:
-            logits = logits.detach()
-            return torch.where(logits > -torch.inf, 0.0, logits)
-
-        return SiteCategorical(
-            flatten(self.logits), self.state, self.place, flatten(self.stop_logit), self.num_places
+        num_ports = self.may_bond.sum(-1).to(self.site_logit).log()
+        stops = self.stop_logit.detach() > -torch.inf
+        return replace(
+            self,
+            site_logit=num_ports[self.kind],
+            stop_logit=torch.where(stops, 0.0, self.stop_logit.detach()),
+            port_logits=lambda rows: self.site_logit.new_zeros(len(rows), self.may_bond.shape[1]),
         )
+
+
+def plogp(log_p: Tensor) -> Tensor:
+    """p log p, 0 at p = 0."""
+    impossible = log_p == -torch.inf
+    return torch.where(impossible, 0.0, log_p.exp() * log_p.masked_fill(impossible, 0.0))

@@ -97,6 +97,9 @@ class FragmentTransformer(Policy[TreeObservation]):
     they sit on), or farther. An open site reads its node, its own orbit and its `SiteReadout`.
     Nothing depends on an index of a node or a site, so equivalent actions get equal logits.
 
+    An action is drawn in two parts, (site or stop) and then (fragment, its site), so that the
+    logits of the whole vocabulary are computed only at the site that was chosen.
+
     Args:
         spec: of the environment: the vocabulary and its symmetry.
         width, num_layers, num_heads, expansion: of the transformer.
@@ -126,10 +129,12 @@ class FragmentTransformer(Policy[TreeObservation]):
         self.norm = nn.LayerNorm(width)
         self.open_site = nn.Embedding(orbits, width)
         self.readout = SiteReadout(width, pairs)
+        self.site = nn.Sequential(nn.Linear(width, width), nn.GELU(), nn.Linear(width, 1))
         self.query = nn.Sequential(nn.Linear(width, width), nn.GELU(), nn.Linear(width, width))
         self.start = nn.Parameter(torch.zeros(width))
         self.port_fragment = nn.Embedding(self.tables.num_fragments, width)
-        self.port_orbit = nn.Embedding(orbits, width + 1)
+        self.port_orbit = nn.Embedding(orbits, width)
+        self.port_bias = nn.Linear(width, 1)
         self.stop = nn.Sequential(nn.Linear(width, width), nn.GELU(), nn.Linear(width, 1))
         self.thermometer = None if max_beta is None else Thermometer(max_beta)
         self.condition = None if max_beta is None else nn.Linear(32, width, bias=False)
@@ -145,29 +150,29 @@ class FragmentTransformer(Policy[TreeObservation]):
         layout = _Layout.of(sizes.masked_fill(~growing, 0))
         condition = self._condition(beta)
 
-        ports = self._ports()
         starts = (sizes == 0).nonzero()[:, 0]
-        queries = (self.start + condition)[starts]
-        first = queries @ ports[:, 1:].T + ports[:, 0]
-        logits = [first.masked_fill(~self.tables.first_port, -torch.inf)]
+        features = (self.start + condition)[starts]
         state, place = starts, torch.zeros_like(starts)
+        kind = torch.full_like(starts, self.tables.first)
         stop = torch.zeros_like(beta)
         if layout.blocks:
             nodes = self._nodes(seen, layout, condition)
             stop = stop + self._stop(nodes, layout, len(sizes))
             tree, node, slot = seen.open_sites.nonzero().unbind(1)
-            queries = self._queries(nodes, seen, layout, tree, node, slot)
-            allowed = self.tables.may_bond[seen.fragment[tree, node], slot]
-            more = queries @ ports[:, 1:].T + ports[:, 0]
-            logits.append(more.masked_fill(~allowed, -torch.inf))
+            features = torch.cat([features, self._sites(nodes, seen, layout, tree, node, slot)])
             state = torch.cat([state, tree])
             place = torch.cat([place, node * self.tables.num_slots + slot])
+            kind = torch.cat([kind, self.tables.site_type[seen.fragment[tree, node], slot]])
         order = state.argsort(stable=True)
+        features = features[order]
         return SiteCategorical(
-            logits=torch.cat(logits)[order],
+            site_logit=self.site(features)[:, 0],
             state=state[order],
             place=place[order],
+            kind=kind[order],
             stop_logit=stop.masked_fill(~seen.may_stop, -torch.inf),
+            may_bond=self.tables.may_bond,
+            port_logits=lambda rows: self._port_logits(features[rows]),
             num_places=self.max_fragments * self.tables.num_slots,
         )
 
@@ -178,13 +183,14 @@ class FragmentTransformer(Policy[TreeObservation]):
         embedded: Tensor = self.condition(self.thermometer(beta))
         return embedded
 
-    def _ports(self) -> Tensor:
-        """[P, 1 + D] bias and embedding of each port."""
+    def _port_logits(self, features: Tensor) -> Tensor:
+        """[R, D] sites -> [R, P] how well each port would go with them."""
         tables = self.tables
         orbit: Tensor = self.port_orbit(tables.site_orbit[tables.port_fragment, tables.port_site])
         fragment: Tensor = self.port_fragment(tables.port_fragment)
-        scale: float = fragment.shape[1] ** -0.5
-        return torch.cat([orbit[:, :1], orbit[:, 1:] + fragment], 1) * scale
+        queries: Tensor = self.query(features) * fragment.shape[1] ** -0.5
+        logits: Tensor = queries @ (orbit + fragment).T + self.port_bias(orbit)[:, 0]
+        return logits
 
     def _nodes(self, seen: TreeObservation, layout: _Layout, condition: Tensor) -> Tensor:
         """[M, D] embeddings of all nodes."""
@@ -243,7 +249,7 @@ class FragmentTransformer(Policy[TreeObservation]):
         logits: Tensor = self.stop(total / count.clamp(min=1)[:, None])[:, 0]
         return torch.where(count > 0, logits, 0.0)
 
-    def _queries(
+    def _sites(
         self,
         nodes: Tensor,
         seen: TreeObservation,
@@ -252,7 +258,7 @@ class FragmentTransformer(Policy[TreeObservation]):
         node: Tensor,
         slot: Tensor,
     ) -> Tensor:
-        """[R, D] what each open site (tree, node, slot) is looking for."""
+        """[R, D] features of each open site (tree, node, slot)."""
         tables = self.tables
         fragment = seen.fragment[tree, node]
         around = seen.neighbour[tree, node]  # [R, S]
@@ -265,5 +271,5 @@ class FragmentTransformer(Policy[TreeObservation]):
             len(tree),
         )
         site_orbit = self.open_site(tables.site_orbit[fragment, slot])
-        queries: Tensor = self.query(nodes[layout.row[tree, node]] + site_orbit + told)
-        return queries
+        features: Tensor = nodes[layout.row[tree, node]] + site_orbit + told
+        return features
