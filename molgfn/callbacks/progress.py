@@ -29,16 +29,15 @@ class Progress(TQDMProgressBar):
         bar.bar_format = (
             "{desc}{percentage:3.0f}%|{bar:20}| {n_fmt}/{total_fmt} {elapsed}<{remaining}{postfix}"
         )
+        bar.reset(self.trainer.max_steps)
+        bar.set_description_str("training ")
         return bar
 
     def init_validation_tqdm(self) -> Tqdm:
         return Tqdm(disable=True)  # validation in between is no news
 
     def on_train_epoch_start(self, trainer: pl.Trainer, *_: Any) -> None:
-        bar = self.train_progress_bar
-        bar.reset(trainer.max_steps)
-        bar.initial = trainer.global_step
-        bar.set_description_str("training ")
+        """The one epoch goes on for ever; the bar counts steps, also those before a resume."""
 
     def get_metrics(self, trainer: pl.Trainer, pl_module: pl.LightningModule) -> dict[str, str]:  # type: ignore[override]
         metrics = trainer.progress_bar_metrics

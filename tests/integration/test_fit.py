@@ -19,7 +19,7 @@ from molgfn.module import GFlowNet
 CONFIG = """\
 seed_everything: 3
 trainer:
-  max_steps: 30
+  max_steps: 150
   log_every_n_steps: 1
   accelerator: cpu
   enable_progress_bar: false
@@ -93,7 +93,7 @@ def losses(root: Path) -> pd.Series:
 
 def start_and_signal(config: Path, root: Path, sent: signal.Signals) -> int:
     """Start a run, wait for its first checkpoint, send a signal, return the exit code."""
-    process = subprocess.Popen(command("fit", "-c", config, "--trainer.max_steps", "100000"))
+    process = subprocess.Popen(command("fit", "-c", config))
     deadline = time.monotonic() + 120
     while not (root / "checkpoints" / "last.ckpt").exists():
         assert process.poll() is None, "the run ended before its first checkpoint"
@@ -109,7 +109,7 @@ def uninterrupted(tmp_path_factory: pytest.TempPathFactory) -> pd.Series:
     (folder / "small.yaml").write_text(VOCABULARY)
     assert main(["fit", "-c", str(write_config(folder, folder / "run"))]) == 0
     found = losses(folder / "run")
-    assert found.index.tolist() == list(range(30))
+    assert found.index.tolist() == list(range(150))
     return found
 
 
@@ -134,13 +134,11 @@ def test_a_killed_run_resumes_with_the_losses_of_the_uninterrupted_one(
     root = tmp_path / "run"
     assert start_and_signal(config, root, signal.SIGKILL) == -signal.SIGKILL
     last = root / "checkpoints" / "last.ckpt"
-    step = torch.load(last, weights_only=True)["global_step"]
-    if step >= 30:
-        pytest.fail(f"the run got to step {step} before it was killed")
+    assert torch.load(last, weights_only=True)["global_step"] < 150
     resume = command("fit", "-c", config, "--ckpt_path", last)
     assert subprocess.run(resume, check=False).returncode == 0
     found = losses(root)
-    assert found.index.tolist() == list(range(30))
+    assert found.index.tolist() == list(range(150))
     pd.testing.assert_series_equal(found, uninterrupted, rtol=1e-6)
 
 
