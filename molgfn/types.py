@@ -48,8 +48,13 @@ class ActionDistribution(Protocol):
     def sample(self, generator: torch.Generator) -> Tensor:
         """[B] actions."""
 
-    def log_prob(self, actions: Tensor) -> Tensor:
-        """[B] log-probabilities of allowed actions, in nats."""
+    def log_prob(self, actions: Tensor, state: Tensor | None = None) -> Tensor:
+        """[K] log-probabilities of allowed actions, in nats.
+
+        Args:
+            actions: [K].
+            state: [K] the state of each action; None when there is one action for each state.
+        """
 
     def entropy(self) -> Tensor:
         """[B] entropies, in nats."""

@@ -96,8 +96,9 @@ class TabularDistribution:
     def sample(self, generator: torch.Generator) -> Tensor:
         return self.probabilities.multinomial(1, generator=generator)[:, 0]
 
-    def log_prob(self, actions: Tensor) -> Tensor:
-        return self.probabilities.gather(1, actions[:, None])[:, 0].log()
+    def log_prob(self, actions: Tensor, state: Tensor | None = None) -> Tensor:
+        state = torch.arange(len(actions)) if state is None else state
+        return self.probabilities[state, actions].log()
 
     def entropy(self) -> Tensor:
         return -torch.special.xlogy(self.probabilities, self.probabilities).sum(1)

@@ -13,7 +13,7 @@ from molgfn.chem.descriptors import descriptors, identity
 from molgfn.chem.tree import Tree
 from molgfn.envs.fragments import FragmentEnvironment
 from molgfn.module import GFlowNet
-from molgfn.rewards.base import Scores
+from molgfn.rewards.base import Scores, checked
 from molgfn.sampler import rollout
 
 MAX_DRAWS = 20  # draws for each molecule asked for, before giving up
@@ -89,7 +89,8 @@ def draws(model: GFlowNet, batch_size: int, beta: float, seed: int) -> Iterator[
         with torch.no_grad():
             states = rollout(env, model.policy, betas, generator).states
             mols = env.decode(states)
-            yield Draw(list(mols), env.trees(states), model.reward(mols), beta)
+            scores = checked(model.reward(mols), batch_size)
+            yield Draw(list(mols), env.trees(states), scores, beta)
 
 
 def draw_candidates(

@@ -66,17 +66,24 @@ class SiteCategorical:
                 actions[moves] = 1 + self.place[row] * ports.shape[1] + port
         return actions
 
-    def log_prob(self, actions: Tensor) -> Tensor:
-        """[B] log-probabilities of allowed actions, in nats."""
+    def log_prob(self, actions: Tensor, state: Tensor | None = None) -> Tensor:
+        """[K] log-probabilities of allowed actions, in nats.
+
+        Args:
+            actions: [K].
+            state: [K] the state of each action; None when there is one action for each state.
+        """
+        if state is None:
+            state = torch.arange(len(actions), device=actions.device)
         moves = (actions != STOP).nonzero()[:, 0]
         num_ports = self.may_bond.shape[1]
         place, port = (actions[moves] - 1) // num_ports, (actions[moves] - 1) % num_ports
         row = torch.searchsorted(
-            self.state * self.num_places + self.place, moves * self.num_places + place
+            self.state * self.num_places + self.place, state[moves] * self.num_places + place
         )
         choice = torch.zeros_like(actions)
-        choice[moves] = 1 + row - torch.searchsorted(self.state, moves)
-        log_choice = self._choices.gather(1, choice[:, None])[:, 0]
+        choice[moves] = 1 + row - torch.searchsorted(self.state, state[moves])
+        log_choice = self._choices[state, choice]
         log_port = self._port_log_p(row).gather(1, port[:, None])[:, 0]
         return log_choice.index_add(0, moves, log_port)
 

@@ -266,7 +266,7 @@ def test_a_bad_checkpoint_is_refused_and_executes_nothing(
         torch.save({"weights": torch.zeros(3)}, bad)
     assert main(["fit", "-c", str(config), "--ckpt_path", str(bad)]) == 1
     assert "bad.ckpt" in capsys.readouterr().err
-    with pytest.raises(ValueError, match="bad.ckpt"):
+    with pytest.raises(ValueError, match=r"bad\.ckpt"):
         GFlowNet.load_from_checkpoint(bad)
     assert not (tmp_path / "executed").exists()
 
