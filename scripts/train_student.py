@@ -198,8 +198,14 @@ def main() -> None:
     parser.add_argument("--output", type=Path, help="where the finished student is written")
     parser.add_argument("--vocabularies", nargs="+", default=["published", "druglike"])
     parser.add_argument("--random", type=int, default=80_000, help="molecules a vocabulary")
-    parser.add_argument("--betas", type=float, nargs="*", default=[48, 64, 32], help="of rounds")
-    parser.add_argument("--sampler-steps", type=int, default=600, help="of a round's GFlowNet")
+    parser.add_argument("--betas", type=float, nargs="*", default=[48, 64, 32], help="one a round")
+    parser.add_argument(
+        "--sampler-steps",
+        type=int,
+        nargs="*",
+        default=[600, 600, 1200],
+        help="of a GFlowNet, one a round",
+    )
     parser.add_argument("--first-fit-steps", type=int, default=3000, help="of the first fit")
     parser.add_argument("--fit-steps", type=int, default=2000, help="of a round's fit")
     parser.add_argument("--batch-size", type=int, default=128, help="of a fit")
@@ -223,13 +229,14 @@ def main() -> None:
     student = args.work / "student-0.safetensors"
     if not finished(student):
         fit_student(student, shards, None, args, seed=0)
-    for number, beta in enumerate(args.betas, start=1):
+    rounds = zip(args.betas, args.sampler_steps, strict=True)
+    for number, (beta, steps) in enumerate(rounds, start=1):
         for vocabulary in args.vocabularies:
             shards.append(args.work / f"round-{number}-{vocabulary}.npz")
             if not finished(shards[-1]):
                 labeller = Labeller(proxy)
                 keep = [Harvest(labeller)]
-                train_sampler(student, vocabulary, beta, args.sampler_steps, number, SMALL, keep)
+                train_sampler(student, vocabulary, beta, steps, number, SMALL, keep)
                 labeller.labelled.save(shards[-1])
         last, student = student, args.work / f"student-{number}.safetensors"
         if not finished(student):
