@@ -173,14 +173,25 @@ class GFlowNet(pl.LightningModule):
         optimizer = torch.optim.Adam(
             [{"name": name, "params": ps, "lr": lr} for name, (ps, lr) in groups.items() if ps]
         )
-        if self.half_life is None:
-            return optimizer
-        half_life = self.half_life
-        decay = torch.optim.lr_scheduler.LambdaLR(optimizer, lambda step: 0.5 ** (step / half_life))
+        schedule = torch.optim.lr_scheduler.LambdaLR(optimizer, self.decay)
         return {
             "optimizer": optimizer,
-            "lr_scheduler": {"scheduler": decay, "interval": "step", "name": "learning_rate"},
+            "lr_scheduler": {"scheduler": schedule, "interval": "step", "name": "learning_rate"},
         }
+
+    def decay(self, step: int) -> float:
+        """What the learning rates are multiplied by at a step: 0.5^(step / half_life)."""
+        return 1.0 if self.half_life is None else 0.5 ** (step / self.half_life)
+
+    def on_train_start(self) -> None:
+        """Let the learning rates be those of this run, not those that a checkpoint remembers."""
+        schedule = self.lr_schedulers()
+        assert isinstance(schedule, torch.optim.lr_scheduler.LambdaLR)
+        rates = {"policy": self.learning_rate, "log_z": self.log_z_learning_rate}
+        for number, group in enumerate(schedule.optimizer.param_groups):
+            rate = rates[group["name"]]
+            schedule.base_lrs[number] = group["initial_lr"] = rate
+            group["lr"] = rate * self.decay(schedule.last_epoch)
 
     def on_save_checkpoint(self, checkpoint: dict[str, Any]) -> None:
         checkpoint["molgfn"] = {

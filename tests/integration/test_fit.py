@@ -193,9 +193,13 @@ def test_what_was_typed_wins_over_the_checkpoint_and_is_said_aloud(
     assert main(["fit", "-c", str(config), "--trainer.max_steps", "5"]) == 0
     last = tmp_path / "run" / "checkpoints" / "last.ckpt"
     again = ["fit", "-c", str(config), "--ckpt_path", str(last), "--trainer.max_steps", "6"]
-    assert main([*again, "--model.half_life", "77"]) == 0
-    assert "model.half_life is 77 in this run and 10 in the checkpoint" in capsys.readouterr().err
+    assert main([*again, "--model.half_life", "77", "--model.learning_rate", "0.05"]) == 0
+    told = capsys.readouterr().err
+    assert "model.half_life is 77 in this run and 10 in the checkpoint" in told
+    assert "model.learning_rate is 0.05 in this run and 0.002 in the checkpoint" in told
     assert GFlowNet.load_from_checkpoint(last).hparams["half_life"] == 77
+    optimizer = torch.load(last, weights_only=True)["optimizer_states"][0]
+    assert optimizer["param_groups"][0]["lr"] == pytest.approx(0.05 * 0.5 ** (6 / 77))
 
 
 @pytest.mark.parametrize(
