@@ -91,7 +91,7 @@ def log_likelihood(
         log_q = _scatter_logsumexp(log_q.flatten(), target, through).view_as(log_q)
     whole = (1 << sizes) - 1
     tree = torch.arange(len(states), device=beta.device)
-    return log_q[tree, whole] + log_stop - env.log_reward_correction(states).double()
+    return log_q[tree, whole] + log_stop - env.log_symmetry(states).double()
 
 
 def popcount(masks: Tensor) -> Tensor:

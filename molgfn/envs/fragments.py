@@ -53,6 +53,8 @@ class FragmentEnvironment(Environment[FragmentStates]):
         vocabulary: a name ("druglike", "published"), a YAML file, or a `Vocabulary`.
         min_fragments: smallest molecule that may be stopped at.
         max_fragments: N, the largest molecule.
+        symmetry_correction: False trains naively on log R, to show what the correction is for:
+            the policy then samples x in proportion to R(x) prod_v |G_{f_v}| / |Aut(x)|.
     Raises:
         ValueError: sizes that contradict each other, or a vocabulary that is not valid.
     """
@@ -62,6 +64,7 @@ class FragmentEnvironment(Environment[FragmentStates]):
         vocabulary: str | Path | Vocabulary = "druglike",
         min_fragments: int = 2,
         max_fragments: int = 9,
+        symmetry_correction: bool = True,
     ) -> None:
         super().__init__()
         if not 1 <= min_fragments <= max_fragments:
@@ -74,6 +77,7 @@ class FragmentEnvironment(Environment[FragmentStates]):
         self.vocabulary = vocabulary
         self.min_fragments = min_fragments
         self.max_fragments = max_fragments
+        self.symmetry_correction = symmetry_correction
         self.max_steps = max_fragments + 1
         self.tables = VocabularyTables(vocabulary)
         self.num_actions = 1 + max_fragments * self.tables.num_slots * self.tables.num_ports
@@ -254,6 +258,11 @@ class FragmentEnvironment(Environment[FragmentStates]):
         return torch.where(states.done, mix(key), key)
 
     def log_reward_correction(self, states: FragmentStates) -> Tensor:
+        """`log_symmetry` of the trees, or 0 where the correction is switched off; [B] float32."""
+        log_symmetry = self.log_symmetry(states)
+        return log_symmetry if self.symmetry_correction else torch.zeros_like(log_symmetry)
+
+    def log_symmetry(self, states: FragmentStates) -> Tensor:
         """log |Aut(x)| - sum_v log |G_{f_v}|, [B] float32.
 
         Source: Kim et al., Symmetry-Aware GFlowNets, ICML 2025; orbit-stabiliser.
@@ -319,4 +328,6 @@ class FragmentEnvironment(Environment[FragmentStates]):
 
     def fingerprint(self) -> str:
         content = [self.vocabulary.digest, self.min_fragments, self.max_fragments]
+        if not self.symmetry_correction:
+            content.append("no symmetry correction")
         return sha256(json.dumps(content).encode()).hexdigest()
