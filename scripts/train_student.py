@@ -203,7 +203,7 @@ def main() -> None:
         "--sampler-steps",
         type=int,
         nargs="*",
-        default=[600, 600, 1200],
+        default=[600, 600, 600],
         help="of a GFlowNet, one a round",
     )
     parser.add_argument("--first-fit-steps", type=int, default=3000, help="of the first fit")
@@ -213,7 +213,7 @@ def main() -> None:
     parser.add_argument("--width", type=int, default=80, help="of the student")
     parser.add_argument("--num-steps", type=int, default=10, help="of the student")
     parser.add_argument("--test-steps", type=int, default=500, help="of a GFlowNet of the test")
-    parser.add_argument("--test-betas", type=float, nargs="*", default=[16, 32], help="of the test")
+    parser.add_argument("--test-betas", type=float, nargs="*", default=[32], help="of the test")
     args = parser.parse_args()
     torch.set_num_threads(1)
     args.work.mkdir(parents=True, exist_ok=True)
