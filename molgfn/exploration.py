@@ -15,9 +15,11 @@ class Exploration(Configurable, nn.Module, ABC):
 
     Attributes:
         epsilon: probability of a uniform action at each step.
+        uniform_share: share of trajectories that are uniform throughout; see `sampler.rollout`.
     """
 
     epsilon: float
+    uniform_share: float
 
     @abstractmethod
     def attach(self, policy: Policy) -> None:
@@ -32,18 +34,25 @@ class Exploration(Configurable, nn.Module, ABC):
         """Follow the policy after an optimizer step."""
 
 
-def _checked(epsilon: float) -> float:
-    if not 0 <= epsilon <= 1:
-        raise ValueError(f"epsilon = {epsilon}: accepted is 0 <= epsilon <= 1")
-    return epsilon
+def _probability(name: str, value: float) -> float:
+    if not 0 <= value <= 1:
+        raise ValueError(f"{name} = {value}: accepted is 0 <= {name} <= 1")
+    return value
 
 
 class EpsilonUniform(Exploration):
-    """The policy itself, with a uniform action every now and then."""
+    """The policy itself, with a uniform action every now and then.
 
-    def __init__(self, epsilon: float = 0.01) -> None:
+    Args:
+        epsilon: probability of a uniform action.
+        uniform_share: share of trajectories that are uniform throughout, for a policy that is also
+            right where it seldom goes.
+    """
+
+    def __init__(self, epsilon: float = 0.01, uniform_share: float = 0.0) -> None:
         super().__init__()
-        self.epsilon = _checked(epsilon)
+        self.epsilon = _probability("epsilon", epsilon)
+        self.uniform_share = _probability("uniform_share", uniform_share)
 
     def attach(self, policy: Policy) -> None: ...
 
@@ -58,15 +67,18 @@ class EMASampler(Exploration):
 
     Args:
         decay: d in [0, 1); 0.9 is the usual choice of GFlowNets for molecules.
-        epsilon: probability of a uniform action.
+        epsilon, uniform_share: as of `EpsilonUniform`.
     """
 
-    def __init__(self, decay: float = 0.9, epsilon: float = 0.01) -> None:
+    def __init__(
+        self, decay: float = 0.9, epsilon: float = 0.01, uniform_share: float = 0.0
+    ) -> None:
         super().__init__()
         if not 0 <= decay < 1:
             raise ValueError(f"decay = {decay}: accepted is 0 <= decay < 1")
         self.decay = decay
-        self.epsilon = _checked(epsilon)
+        self.epsilon = _probability("epsilon", epsilon)
+        self.uniform_share = _probability("uniform_share", uniform_share)
         self.average: Policy
 
     def attach(self, policy: Policy) -> None:

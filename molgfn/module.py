@@ -22,6 +22,9 @@ from molgfn.types import RolloutBatch, TrajectoryScores
 
 INSTANTIATOR = "pytorch_lightning.cli.instantiate_module"  # what Lightning trusts in checkpoints
 
+ON_POLICY = EpsilonUniform(epsilon=0.0)
+"""How validation and test play: as the policy would."""
+
 
 class GFlowNet(pl.LightningModule):
     """A generative flow network: samples x with probability proportional to R(x)^beta.
@@ -98,31 +101,36 @@ class GFlowNet(pl.LightningModule):
         )
 
     def training_step(self, batch: int, batch_idx: int) -> dict[str, Any]:
-        behaviour = self.exploration.behaviour(self.policy)
-        played = self.play(
-            batch, "train", int(self.num_batches), behaviour, self.exploration.epsilon
-        )
+        played = self.play(batch, "train", int(self.num_batches), self.exploration)
         self.num_batches += 1
         # nothing to learn from, rather than NaN, when every trajectory was rejected
         loss = played.loss.nansum() / played.valid.sum().clamp(min=1)
         return {"loss": loss, "batch": played}
 
     def validation_step(self, batch: int, batch_idx: int) -> dict[str, Any]:
-        return {"batch": self.play(batch, "validate", batch_idx, self.policy)}
+        return {"batch": self.play(batch, "validate", batch_idx, ON_POLICY)}
 
     def test_step(self, batch: int, batch_idx: int) -> dict[str, Any]:
-        return {"batch": self.play(batch, "test", batch_idx, self.policy)}
+        return {"batch": self.play(batch, "test", batch_idx, ON_POLICY)}
 
     def play(
-        self, batch_size: int, stage: str, index: int, behaviour: Policy, epsilon: float = 0.0
+        self, batch_size: int, stage: str, index: int, exploration: Exploration
     ) -> RolloutBatch:
         """Sample trajectories, score them under the policy and the reward, and compute losses."""
         generator = self.generator(stage, index)
         low, high = self.beta_range
         beta = torch.rand(batch_size, generator=generator, device=self.device) * (high - low) + low
+        behaviour = exploration.behaviour(self.policy)
         on_policy = behaviour is self.policy
         with torch.set_grad_enabled(on_policy and torch.is_grad_enabled()):
-            played = rollout(self.environment, behaviour, beta, generator, epsilon)
+            played = rollout(
+                self.environment,
+                behaviour,
+                beta,
+                generator,
+                exploration.epsilon,
+                exploration.uniform_share,
+            )
         log_pf = (
             played.log_pf
             if on_policy

@@ -40,10 +40,15 @@ def rollout(
     beta: Tensor,
     generator: torch.Generator,
     epsilon: float = 0.0,
+    uniform_share: float = 0.0,
 ) -> Rollout:
-    """Sample one trajectory for each beta, each action uniform with probability epsilon.
+    """Sample one trajectory for each beta.
 
     Args:
+        epsilon: probability of a uniform action at each step.
+        uniform_share: probability that all actions of a trajectory but the stop are uniform, and
+            that it stops after t actions with probability 1 / (T - t) where it may: uniform over
+            lengths.
         beta: [B], on the device of the policy and the environment.
         generator: on that device; all randomness comes from it.
     """
@@ -55,12 +60,16 @@ def rollout(
     actions = torch.full((batch, env.max_steps), STOP, device=beta.device)
     lengths = torch.zeros(batch, dtype=torch.int64, device=beta.device)
     columns = []
+    wanders = torch.rand(batch, generator=generator, device=beta.device) < uniform_share
     for t in range(env.max_steps):
         distribution = policy(env.observe(states), beta[alive])
         chosen = distribution.sample(generator)
         if epsilon > 0:
             explores = torch.rand(len(alive), generator=generator, device=beta.device) < epsilon
             chosen = torch.where(explores, distribution.uniform().sample(generator), chosen)
+        if uniform_share > 0:
+            aimless = distribution.uniform(stop=1 / (env.max_steps - t)).sample(generator)
+            chosen = torch.where(wanders[alive], aimless, chosen)
         columns.append((alive, distribution.log_prob(chosen)))
         states = env.step(states, chosen)
         actions[alive, t] = chosen

@@ -59,8 +59,12 @@ class ActionDistribution(Protocol):
     def entropy(self) -> Tensor:
         """[B] entropies, in nats."""
 
-    def uniform(self) -> "ActionDistribution":
-        """The uniform distribution over the same allowed actions."""
+    def uniform(self, stop: float | None = None) -> "ActionDistribution":
+        """The uniform distribution over the same allowed actions.
+
+        Args:
+            stop: the probability of stopping where that is allowed; None: one action like others.
+        """
 
 
 @dataclass(frozen=True)

@@ -132,6 +132,18 @@ def test_epsilon_one_plays_uniformly() -> None:
     assert counts.min() > 0.8 * counts.max()
 
 
+def test_aimless_trajectories_are_uniform_over_sizes() -> None:
+    model = module(exploration=EpsilonUniform(0.0, uniform_share=1.0))
+    lengths = model.training_step(2000, 0)["batch"].trajectories.lengths
+    counts = lengths.bincount()[2:]  # one to four fragments, and the stop
+    # a third of the first fragments have one site, and a sixth two: those end when none is open
+    assert len(counts) == 4
+    assert counts.min() > 100
+    firsts = model.training_step(4000, 0)["batch"].trajectories.actions[:, 0].bincount()
+    firsts = firsts[firsts > 0]
+    assert firsts.min() > 0.8 * firsts.max()
+
+
 @pytest.mark.parametrize("epsilon", [-0.1, 1.1])
 def test_an_epsilon_that_is_no_probability_is_refused(epsilon: float) -> None:
     with pytest.raises(ValueError, match=f"epsilon = {epsilon}"):
@@ -142,7 +154,7 @@ def test_hyperparameters_are_plain_data() -> None:
     described = dict(module(exploration=EMASampler(0.8)).hparams)
     assert described["exploration"] == {
         "class_path": "molgfn.exploration.EMASampler",
-        "init_args": {"decay": 0.8, "epsilon": 0.01},
+        "init_args": {"decay": 0.8, "epsilon": 0.01, "uniform_share": 0.0},
     }
     assert described["policy"]["init_args"]["width"] == 16
     assert describe(described) == described

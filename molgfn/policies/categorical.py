@@ -95,14 +95,24 @@ class SiteCategorical:
         ports = site_p * plogp(self._port_log_p(rows)).sum(-1)
         return -plogp(self._choices).sum(-1).index_add(0, self.state, ports)
 
-    def uniform(self) -> "SiteCategorical":
-        """The uniform distribution over the same allowed actions."""
-        num_ports = self.may_bond.sum(-1).to(self.site_logit).log()
+    def uniform(self, stop: float | None = None) -> "SiteCategorical":
+        """The uniform distribution over the same allowed actions.
+
+        Args:
+            stop: the probability of stopping where that is allowed and something else is, too; None
+                counts it as one action among the others.
+        """
+        site_logit = self.may_bond.sum(-1).to(self.site_logit).log()[self.kind]
         stops = self.stop_logit.detach() > -torch.inf
+        if stop is None:
+            weight = torch.zeros_like(self.stop_logit)
+        else:
+            others = torch.zeros_like(self.stop_logit).index_add(0, self.state, site_logit.exp())
+            weight = others.clamp(min=1).log() + torch.tensor(stop).logit()
         return replace(
             self,
-            site_logit=num_ports[self.kind],
-            stop_logit=torch.where(stops, 0.0, self.stop_logit.detach()),
+            site_logit=site_logit,
+            stop_logit=torch.where(stops, weight.clamp(max=50), -torch.inf),
             port_logits=lambda rows: self.site_logit.new_zeros(len(rows), self.may_bond.shape[1]),
         )
 

@@ -195,3 +195,14 @@ def test_a_policy_of_beta_depends_on_it_and_a_plain_one_does_not(env: FragmentEn
         - aware(env.observe(states), high).log_prob(action)
     ).abs()
     assert moved.max() > 1e-3
+
+
+def test_a_uniform_distribution_stops_as_often_as_it_is_told(
+    env: FragmentEnvironment, policy: FragmentTransformer
+) -> None:
+    states = walk(env, 6)
+    states = states[(states.num_fragments >= 2) & env.forward_mask(states)[:, 1:].any(1)]
+    distribution = policy(env.observe(states), torch.ones(len(states)).double())
+    for stop in (0.25, 1.0):
+        log_p = distribution.uniform(stop=stop).log_prob(torch.full((len(states),), STOP))
+        torch.testing.assert_close(log_p.exp(), torch.full_like(log_p, stop))
