@@ -44,3 +44,15 @@ TYPED = vocabulary(
     rules={("amine", "aryl"), ("alkyl", "hydroxyl"), ("alkyl", "aryl")},
 )
 """Sites of four types, of which three pairs may bond."""
+
+MULTIWAY = vocabulary(
+    {
+        "C": (0,),
+        "CC": (0, 1),
+        "CO": (0, 1),
+        "C=O": (0,),
+        "c1ccccc1": (0, 1, 2, 3, 4, 5),
+        "Cc1ccccc1": (0, 4),
+    }
+)
+"""Fragments that can be cut further, so that a molecule has several trees."""
