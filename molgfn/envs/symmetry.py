@@ -1,21 +1,29 @@
 """Automorphisms and canonical keys of decorated trees, for a whole batch at once.
 
-Every directed edge of a tree carries a *message*: a 64-bit hash of the branch behind it. A node
-hashes the messages at its sites, smallest over the group of its fragment, so that equivalent
-arrangements hash alike. One pass up and one down give the messages of all directed edges, hence
-the hash of the tree rooted at each node. By orbit-stabiliser
+Every directed edge of a tree carries a *message*: a 64-bit hash of the branch behind it. A fragment
+f whose sites s carry messages m_s has, for each permutation g of its group, the sum
 
-    |Aut(x)| = #{v : K_v = K_root} prod_u #{g in G_{f_u} : g keeps the messages at u's sites}
+    T_g = sum_s w(g(s)) m_s    with a fixed random 64-bit weight w for each place, modulo 2^64
 
-where the messages are those that flow to the root. Exact up to hash collisions: two different
-branches collide with probability 2^-64.
+and the hash of the smallest of these, which equivalent arrangements share. Sites without a message
+add nothing, so that sums grow by one term for each bond. Where T_g is T of the identity, g keeps
+the messages.
+
+Messages flow to the centre of the tree, where no branch holds more than half of the nodes. There
+may be two such nodes, and then the bond between them is the centre. Symmetries keep the centre, so
+
+    |Aut(x)| = prod_u #{g in G_(f_u) : g keeps the messages at u's sites}    [2 if the centre turns]
+
+by orbit-stabiliser. Exact up to hash collisions: two different branches collide with probability of
+about 2^-64.
 """
+
+from dataclasses import dataclass
 
 import torch
 from torch import Tensor
 
-_ENTRY = 0x5DEECE66D  # the message at the site that looks towards the receiver
-_OPEN = 0x27220A95  # the message at an open site
+_ENTRY = 0x5DEECE66D  # the message at the site that looks towards the centre
 _MULTIPLIERS = (-0x40A7B892E31B1A47, -0x6B2FB644ECCEEE15)  # those of splitmix64
 
 
@@ -26,29 +34,42 @@ def mix(x: Tensor) -> Tensor:
     return x ^ (x >> 31)
 
 
-def node_hash(
-    fragment: Tensor, messages: Tensor, group: Tensor, group_size: Tensor
-) -> tuple[Tensor, Tensor]:
-    """Canonical hash of nodes, and how many group elements keep the messages at their sites.
+@dataclass(frozen=True)
+class _Hash:
+    """Hashes of nodes from sums over their groups, for one vocabulary.
 
-    Args:
-        fragment: [M] fragment of each node.
-        messages: [M, S] message at each site.
-        group, group_size: [F, G, S] and [F], the permutations of the fragments' sites.
-    Returns:
-        hash [M], num_stabilisers [M].
+    Attributes:
+        weight: [F S, G] w(g(s)) for each site of each fragment and each element of its group.
+        real: [F, G] False on padding of the group, which repeats the identity.
+        salt: [F].
     """
-    size = messages.shape[-1]
-    slot = torch.arange(size, device=messages.device)
-    elements = group[fragment]  # [M, G, S]
-    moved = messages.gather(1, elements.flatten(1)).view_as(elements)
-    salted = mix(messages[:, :, None] + mix(slot + 1))  # [M, S from, S to]
-    index = elements * size + slot
-    total = salted.flatten(1).gather(1, index.flatten(1)).view_as(elements).sum(-1)  # [M, G]
-    real = torch.arange(group.shape[1], device=group.device) < group_size[fragment][:, None]
-    fixed = (moved == messages[:, None]).all(-1) & real
-    # padding repeats the identity, so it cannot lower the minimum
-    return mix(total.amin(-1) ^ mix(fragment + 1)), fixed.sum(-1)
+
+    weight: Tensor
+    real: Tensor
+    salt: Tensor
+    num_slots: int
+
+    @classmethod
+    def of(cls, group: Tensor, group_size: Tensor) -> "_Hash":
+        num_fragments, num_elements, num_slots = group.shape
+        place = torch.arange(1, num_slots + 1, device=group.device)
+        number = torch.arange(num_fragments, device=group.device)
+        return cls(
+            weight=mix(place)[group].transpose(1, 2).reshape(-1, num_elements),
+            real=torch.arange(num_elements, device=group.device) < group_size[:, None],
+            salt=mix(number + num_slots + 1),
+            num_slots=num_slots,
+        )
+
+    def terms(self, fragment: Tensor, site: Tensor, message: Tensor | int) -> Tensor:
+        """[M, G] what messages [M] at sites [M] of fragments [M] add to the sums."""
+        weight = self.weight[fragment * self.num_slots + site]
+        return weight * (message[:, None] if isinstance(message, Tensor) else message)
+
+    def __call__(self, fragment: Tensor, total: Tensor) -> tuple[Tensor, Tensor]:
+        """Hash [M] of fragments with sums [M, G], and how many elements keep the messages [M]."""
+        kept = (total == total[:, :1]) & self.real[fragment]
+        return mix(total.amin(1) ^ self.salt[fragment]), kept.sum(1)
 
 
 def tree_symmetry(
@@ -67,38 +88,56 @@ def tree_symmetry(
         parent, parent_site, site: [B, N] the bond of each node but the root to its parent, which
             has a smaller index; -1 at the root and on padding.
         num_fragments: [B].
-        group, group_size: the vocabulary's groups.
+        group, group_size: [F, G, S] and [F], the permutations of the fragments' sites, the identity
+            first and as padding.
     Returns:
         key [B] int64; num_automorphisms [B] int64, 1 for the empty tree.
     """
-    batch = torch.arange(len(fragment), device=fragment.device)
     num_nodes = int(num_fragments.max()) if len(fragment) else 0
-    size = group.shape[-1]
-    automorphisms = torch.ones_like(num_fragments)
     if num_nodes == 0:
-        return torch.zeros_like(num_fragments), automorphisms
-    fragment = fragment[:, :num_nodes].clamp(min=0)
-    parent, parent_site, site = (x[:, :num_nodes].clamp(min=0) for x in (parent, parent_site, site))
-    exists = torch.arange(num_nodes, device=fragment.device) < num_fragments[:, None]
-    messages = torch.full((*fragment.shape, size), _OPEN, device=fragment.device)
-    for i in range(num_nodes - 1, -1, -1):  # towards the root
-        entry = messages[:, i]
-        if i:
-            entry = entry.scatter(1, site[:, i, None], _ENTRY)
-        key, fixed = node_hash(fragment[:, i], entry, group, group_size)
-        automorphisms = torch.where(exists[:, i], automorphisms * fixed, automorphisms)
-        if i:
-            where = (batch, parent[:, i], parent_site[:, i])
-            messages[where] = torch.where(exists[:, i], key, messages[where])
-    for i in range(1, num_nodes):  # and back
-        above = messages[batch, parent[:, i]].scatter(1, parent_site[:, i, None], _ENTRY)
-        key, _ = node_hash(fragment[batch, parent[:, i]], above, group, group_size)
-        here = messages[:, i]
-        filled = here.scatter(1, site[:, i, None], key[:, None])
-        messages[:, i] = torch.where(exists[:, i, None], filled, here)
-    rooted, _ = node_hash(fragment.flatten(), messages.flatten(0, 1), group, group_size)
-    rooted = rooted.view_as(fragment)
-    alike = ((rooted == rooted[:, :1]) & exists).sum(-1)
-    key = rooted.masked_fill(~exists, torch.iinfo(torch.int64).max).amin(-1)
-    empty = num_fragments == 0
-    return key.masked_fill(empty, 0), (automorphisms * alike).masked_fill(empty, 1)
+        return torch.zeros_like(num_fragments), torch.ones_like(num_fragments)
+    node_hash = _Hash.of(group, group_size)
+    # largest first, so that the trees that have node v are the first alive[v]; then node by node in
+    # memory: row v B + b is node v of tree b
+    order = num_fragments.argsort(descending=True)
+    sizes = num_fragments[order]
+    fragment, parent, parent_site, site = (
+        x[order, :num_nodes].T.flatten().clamp(min=0) for x in (fragment, parent, parent_site, site)
+    )
+    batch = len(order)
+    row = torch.arange(len(fragment), device=fragment.device)
+    tree, node = row % batch, row // batch
+    above = parent * batch + tree
+    alive = (sizes > torch.arange(num_nodes, device=sizes.device)[:, None]).sum(1).tolist()
+
+    total = torch.zeros(len(row), group.shape[1], dtype=torch.int64, device=row.device)
+    message, kept, branch = torch.zeros_like(row), torch.ones_like(row), torch.ones_like(row)
+    for v in range(num_nodes - 1, 0, -1):  # towards the root
+        here = slice(v * batch, v * batch + alive[v])
+        up, of, at = above[here], fragment[here], site[here]
+        message[here], kept[here] = node_hash(of, total[here] + node_hash.terms(of, at, _ENTRY))
+        total[up] += node_hash.terms(fragment[up], parent_site[here], message[here])
+        branch[up] += branch[here]
+
+    is_child = (node > 0) & (node < sizes[tree])
+    # nodes between the root and the centre, which is the last of them: turn their messages round
+    heavy = (is_child & (2 * branch > sizes[tree])).nonzero()[:, 0]
+    for rows in torch.split(heavy, node[heavy].bincount(minlength=num_nodes).tolist()):
+        up = above[rows]
+        turned = node_hash.terms(fragment[up], parent_site[rows], _ENTRY - message[rows])
+        down, kept[up] = node_hash(fragment[up], total[up] + turned)
+        total[rows] += node_hash.terms(fragment[rows], site[rows], down)
+    centre = torch.arange(batch, device=row.device).scatter_reduce(0, tree[heavy], heavy, "amax")
+    # where half of the nodes hang on one bond of the centre, that bond is the centre
+    half = (is_child & (2 * branch == sizes[tree])).nonzero()[:, 0]
+    at = above[half]
+    total[at] += node_hash.terms(fragment[at], parent_site[half], _ENTRY - message[half])
+    key, kept[centre] = node_hash(fragment[centre], total[centre])
+    ends = torch.stack([key[tree[half]], message[half]])
+    key[tree[half]] = mix(ends.amin(0) ^ mix(ends.amax(0)))
+
+    automorphisms = kept.view(num_nodes, batch).prod(0)
+    automorphisms[tree[half]] *= 1 + (ends[0] == ends[1]).long()
+    empty = sizes == 0
+    back = order.argsort()
+    return key.masked_fill(empty, 0)[back], automorphisms.masked_fill(empty, 1)[back]
