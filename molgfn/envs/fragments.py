@@ -5,6 +5,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass, replace
 from hashlib import sha256
 from pathlib import Path
+from typing import Literal, get_args
 
 import torch
 from rdkit import Chem
@@ -13,11 +14,15 @@ from torch import Tensor
 from molgfn.chem.assemble import assemble
 from molgfn.chem.io import load_vocabulary
 from molgfn.chem.tables import TreeSpec, VocabularyTables
+from molgfn.chem.terminal_trees import TerminalTrees
 from molgfn.chem.tree import Tree
 from molgfn.chem.vocabulary import Vocabulary
 from molgfn.envs.base import Environment
+from molgfn.envs.multiplicity import Multiplicity
 from molgfn.envs.symmetry import mix, tree_symmetry
 from molgfn.types import STOP, TensorBatch, TreeObservation
+
+Target = Literal["trees", "molecules"]
 
 
 @dataclass(frozen=True)
@@ -55,8 +60,11 @@ class FragmentEnvironment(Environment[FragmentStates]):
         max_fragments: N, the largest molecule.
         symmetry_correction: False trains naively on log R, to show what the correction is for:
             the policy then samples x in proportion to R(x) prod_v |G_{f_v}| / |Aut(x)|.
+        target: what is sampled in proportion to R. "trees": a molecule that m trees build gets m
+            times its share. "molecules": R is divided by m, which is counted for every molecule.
     Raises:
-        ValueError: sizes that contradict each other, or a vocabulary that is not valid.
+        ValueError: sizes that contradict each other, a vocabulary that is not valid, or an unknown
+            target.
     """
 
     def __init__(
@@ -65,6 +73,7 @@ class FragmentEnvironment(Environment[FragmentStates]):
         min_fragments: int = 2,
         max_fragments: int = 9,
         symmetry_correction: bool = True,
+        target: Target = "trees",
     ) -> None:
         super().__init__()
         if not 1 <= min_fragments <= max_fragments:
@@ -72,12 +81,16 @@ class FragmentEnvironment(Environment[FragmentStates]):
                 f"min_fragments = {min_fragments} and max_fragments = {max_fragments}: "
                 "accepted is 1 <= min_fragments <= max_fragments"
             )
+        if target not in get_args(Target):
+            raise ValueError(f"target = {target!r}; accepted are {', '.join(get_args(Target))}")
         if not isinstance(vocabulary, Vocabulary):
             vocabulary = load_vocabulary(vocabulary)
         self.vocabulary = vocabulary
         self.min_fragments = min_fragments
         self.max_fragments = max_fragments
         self.symmetry_correction = symmetry_correction
+        self.target = target
+        self._multiplicity = Multiplicity(TerminalTrees(vocabulary, min_fragments, max_fragments))
         self.max_steps = max_fragments + 1
         self.tables = VocabularyTables(vocabulary)
         self.num_actions = 1 + max_fragments * self.tables.num_slots * self.tables.num_ports
@@ -258,9 +271,32 @@ class FragmentEnvironment(Environment[FragmentStates]):
         return torch.where(states.done, mix(key), key)
 
     def log_reward_correction(self, states: FragmentStates) -> Tensor:
-        """`log_symmetry` of the trees, or 0 where the correction is switched off; [B] float32."""
-        log_symmetry = self.log_symmetry(states)
-        return log_symmetry if self.symmetry_correction else torch.zeros_like(log_symmetry)
+        """log |Aut(x)| - sum_v log |G_{f_v}| - log m(x), [B] float32.
+
+        The symmetry and the m trees of a molecule are left out where they are switched off.
+
+        Raises:
+            DecompositionLimitError: the target is over molecules, and one has too many trees.
+        """
+        correction = self.log_symmetry(states)
+        if not self.symmetry_correction:
+            correction = torch.zeros_like(correction)
+        if self.target == "molecules":
+            correction = correction - self.log_num_trees(states)
+        return correction
+
+    def log_num_trees(self, states: FragmentStates) -> Tensor:
+        """log m of the molecules of trees that may be stopped at, [B] float32.
+
+        m counts the trees of this environment that end at the same molecule.
+
+        Raises:
+            DecompositionLimitError: a molecule has too many trees to count them.
+            NoTreeError: a tree may not be stopped at.
+        """
+        key, _ = self.symmetry(states)
+        counts = self._multiplicity(key.tolist(), self.trees(states))
+        return torch.tensor(counts, dtype=torch.float32, device=key.device).log()
 
     def log_symmetry(self, states: FragmentStates) -> Tensor:
         """log |Aut(x)| - sum_v log |G_{f_v}|, [B] float32.
@@ -330,4 +366,6 @@ class FragmentEnvironment(Environment[FragmentStates]):
         content = [self.vocabulary.digest, self.min_fragments, self.max_fragments]
         if not self.symmetry_correction:
             content.append("no symmetry correction")
+        if self.target != "trees":
+            content.append(f"target: {self.target}")
         return sha256(json.dumps(content).encode()).hexdigest()

@@ -1,10 +1,13 @@
 """The claim itself: plain actions with the corrected reward target R exactly."""
 
 import math
+import zlib
+from collections import Counter
 
 import pytest
 import torch
 
+from molgfn.enumeration import enumerate_space
 from molgfn.envs.base import Environment
 from molgfn.envs.fragments import FragmentEnvironment
 from molgfn.objectives.trajectory_balance import TrajectoryBalance
@@ -18,7 +21,7 @@ from tests.tabular import (
     exact_flow,
     terminal_distribution,
 )
-from tests.vocabularies import SYMMETRIC, TYPED
+from tests.vocabularies import MULTIWAY, SYMMETRIC, TYPED
 
 ENVIRONMENTS = {
     "symmetric": lambda: TransparentEnvironment(SYMMETRIC, 1, 3),
@@ -48,6 +51,34 @@ def test_the_corrected_flow_ends_in_proportion_to_the_reward(env: Environment) -
     assert flow.z == pytest.approx(z, rel=1e-6)
     for key, probability in ends.items():
         assert probability == pytest.approx(math.exp(log_r(env, flow.states[key])) / z, rel=1e-5)
+
+
+def test_a_target_over_molecules_ends_in_proportion_to_the_reward_of_the_molecule() -> None:
+    env = TransparentEnvironment(MULTIWAY, 2, 3, target="molecules")
+    space = enumerate_space(FragmentEnvironment(MULTIWAY, 2, 3))
+    smiles = {
+        key: space.smiles[i] for key, i in zip(space.key.tolist(), space.molecule, strict=True)
+    }
+
+    def log_r_of_molecule(key: int) -> float:
+        return 2 * math.sin(zlib.crc32(smiles[key].encode()))
+
+    def rewarded(state: TensorBatch) -> float:
+        reward = log_r_of_molecule(int(env.canonical_key(state)))
+        return reward + float(env.log_reward_correction(state))
+
+    flow = exact_flow(env, rewarded)
+    ends = terminal_distribution(env, flow.states, TabularPolicy(env, flow))
+    learned: Counter[str] = Counter()
+    rewards: dict[str, float] = {}
+    for key, probability in ends.items():
+        learned[smiles[key]] += probability
+        rewards[smiles[key]] = math.exp(log_r_of_molecule(key))
+    z = sum(rewards.values())
+    assert int(space.num_trees.max()) >= 3
+    assert flow.z == pytest.approx(z, rel=1e-6)
+    for one, reward in rewards.items():
+        assert learned[one] == pytest.approx(reward / z, rel=1e-5)
 
 
 def test_the_uncorrected_flow_does_not() -> None:
