@@ -14,10 +14,15 @@ from molgfn.envs.fragments import FragmentEnvironment
 from tests.laws.test_environment import random_walk
 from tests.vocabularies import MULTIWAY, SYMMETRIC, TYPED, vocabulary
 
+STAR = vocabulary(
+    {"CC(C)(C)C": (0, 2, 3, 4), "CO": (0, 1), "CCN": (1, 2), "NN": (0, 1), "F": (0,), "S": (0,)}
+)
 CASES = {
     "symmetric": (SYMMETRIC, 1, 3),
     "typed": (TYPED, 2, 4),
     "multiway": (MULTIWAY, 1, 3),
+    "a site group of 24": (STAR, 1, 3),
+    "one fragment": (SYMMETRIC, 1, 1),
 }
 JOINT = "between fragments"
 Described = tuple[int, int, str, bool]  # size, |Aut|, SMILES, no site is open
@@ -115,7 +120,7 @@ def test_trees_automorphisms_and_molecules_are_those_of_the_reference(case: Case
         [space.smiles[i] for i in space.molecule],
         strict=True,
     )
-    assert len(reference) == space.num_states >= 90
+    assert len(reference) == space.num_states > 0
     assert Counter(found) == expected
 
 
