@@ -16,7 +16,7 @@ from molgfn.exploration import EpsilonUniform, Exploration
 from molgfn.objectives.base import Objective
 from molgfn.objectives.trajectory_balance import TrajectoryBalance
 from molgfn.policies.base import Policy
-from molgfn.rewards.base import Reward, checked
+from molgfn.rewards.base import Reward, checked, reject
 from molgfn.sampler import rollout, score
 from molgfn.types import RolloutBatch, TrajectoryScores
 
@@ -137,13 +137,18 @@ class GFlowNet(pl.LightningModule):
             else score(self.environment, self.policy, played.trajectories)
         )
         objects = self.environment.decode(played.states)
-        scores = checked(self.reward(objects), batch_size)
+        correction = self.environment.log_reward_correction(played.states)
+        scores = reject(
+            checked(self.reward(objects), batch_size),
+            ~correction.isfinite(),
+            "how much its reward must be corrected for is not known: too many trees to count",
+        )
         log_reward = beta * scores.log_reward.to(beta)
         valid = log_reward.isfinite()
         everything = TrajectoryScores(
             log_pf=log_pf,
             log_pb=played.log_pb,
-            log_reward=log_reward + self.environment.log_reward_correction(played.states),
+            log_reward=log_reward + correction,
             beta=beta,
         )
         kept = everything if bool(valid.all()) else everything[valid]
@@ -222,7 +227,7 @@ class GFlowNet(pl.LightningModule):
             raise ValueError(
                 f"the checkpoint is from another environment: {described} with fingerprint "
                 f"{theirs[:12]}, but this run has {describe(self.environment)} with fingerprint "
-                f"{ours[:12]}; vocabulary, min_fragments and max_fragments must be the same"
+                f"{ours[:12]}; vocabulary, sizes, target and correction must be the same"
             )
 
     @classmethod

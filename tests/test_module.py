@@ -8,7 +8,7 @@ import torch
 from rdkit import Chem
 
 from molgfn.configurable import describe
-from molgfn.envs.fragments import FragmentEnvironment
+from molgfn.envs.fragments import FragmentEnvironment, FragmentStates
 from molgfn.exploration import EMASampler, EpsilonUniform
 from molgfn.module import GFlowNet
 from molgfn.policies.fragments import FragmentTransformer
@@ -50,6 +50,21 @@ def test_a_bad_reward_is_rejected_with_a_reason_and_changes_no_other(bad: float)
     assert spoiled.scores.failures == {2: f"the log-reward is {bad}"}
     assert spoiled.loss[2].isnan()
     assert spoiled.loss[others].isfinite().all()
+
+
+def test_a_molecule_with_too_many_trees_to_count_is_rejected_alone(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    model = module()
+    right = type(model.environment).log_reward_correction
+
+    def unknown(env: FragmentEnvironment, states: FragmentStates) -> torch.Tensor:
+        return right(env, states).index_fill(0, torch.tensor([3]), torch.nan)
+
+    monkeypatch.setattr(FragmentEnvironment, "log_reward_correction", unknown)
+    spoiled = model.training_step(8, 0)["batch"]
+    assert spoiled.valid.tolist() == [True] * 3 + [False] + [True] * 4
+    assert "too many trees" in spoiled.scores.failures[3]
 
 
 def test_a_step_in_which_every_molecule_fails_leaves_the_weights_alone() -> None:

@@ -67,7 +67,10 @@ class Environment(Configurable, nn.Module, ABC, Generic[States]):
 
     @abstractmethod
     def log_reward_correction(self, states: States) -> Tensor:
-        """[B] what must be added to log R so that plain actions target R: 0 without symmetry."""
+        """[B] what must be added to log R so that plain actions target R: 0 without symmetry.
+
+        NaN where it is not known; the trajectory is then rejected.
+        """
 
     @abstractmethod
     def decode(self, states: States) -> Sequence[Any]:

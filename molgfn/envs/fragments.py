@@ -273,10 +273,8 @@ class FragmentEnvironment(Environment[FragmentStates]):
     def log_reward_correction(self, states: FragmentStates) -> Tensor:
         """log |Aut(x)| - sum_v log |G_{f_v}| - log m(x), [B] float32.
 
-        The symmetry and the m trees of a molecule are left out where they are switched off.
-
-        Raises:
-            DecompositionLimitError: the target is over molecules, and one has too many trees.
+        The symmetry and the m trees of a molecule are left out where they are switched off. NaN
+        where the target is over molecules and this one has too many trees to count.
         """
         correction = self.log_symmetry(states)
         if not self.symmetry_correction:
@@ -288,10 +286,10 @@ class FragmentEnvironment(Environment[FragmentStates]):
     def log_num_trees(self, states: FragmentStates) -> Tensor:
         """log m of the molecules of trees that may be stopped at, [B] float32.
 
-        m counts the trees of this environment that end at the same molecule.
+        m counts the trees of this environment that end at the same molecule; NaN where there are
+        too many to count.
 
         Raises:
-            DecompositionLimitError: a molecule has too many trees to count them.
             NoTreeError: a tree may not be stopped at.
         """
         key, _ = self.symmetry(states)

@@ -39,6 +39,18 @@ class Reward(Configurable, nn.Module, ABC):
         """Score decoded objects. None stands for an object that could not be decoded."""
 
 
+def reject(scores: Scores, rejected: Tensor, reason: str) -> Scores:
+    """The scores, with log-reward NaN and a reason, unless they have one, where rejected [B]."""
+    positions = rejected.nonzero()[:, 0].tolist()
+    if not positions:
+        return scores
+    return Scores(
+        scores.log_reward.masked_fill(rejected.to(scores.log_reward.device), torch.nan),
+        scores.components,
+        {**dict.fromkeys(positions, reason), **scores.failures},
+    )
+
+
 def checked(scores: Scores, num_objects: int) -> Scores:
     """The one rule for bad rewards: what is not finite is rejected, with a reason.
 

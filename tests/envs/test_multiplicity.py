@@ -4,7 +4,6 @@ import pytest
 import torch
 from rdkit import Chem
 
-from molgfn.chem.decompose import DecompositionLimitError
 from molgfn.chem.terminal_trees import TerminalTrees
 from molgfn.chem.tree import Tree
 from molgfn.enumeration import enumerate_space
@@ -51,12 +50,13 @@ def test_a_known_tree_is_not_cut_again_until_it_is_forgotten() -> None:
     assert search.asked == 4
 
 
-def test_a_molecule_of_too_many_trees_is_an_error_that_names_it() -> None:
+def test_a_molecule_of_too_many_trees_has_no_correction_and_spoils_no_other() -> None:
     dominoes = vocabulary({"CC": (0, 1), "CCC": (0, 2)})
     env = FragmentEnvironment(dominoes, 2, 30, target="molecules")
     chain = Tree((0,) * 30, tuple((i, min(i, 1), i + 1, 0) for i in range(29)))
-    with pytest.raises(DecompositionLimitError, match="C' has more than 10000 trees"):
-        env.log_reward_correction(env.from_trees([chain]))
+    pair = Tree((0, 0), ((0, 0, 1, 0),))
+    correction = env.log_reward_correction(env.from_trees([pair, chain]))
+    assert correction.isfinite().tolist() == [True, False]
 
 
 def test_an_unknown_target_is_refused() -> None:
