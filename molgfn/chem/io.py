@@ -34,8 +34,9 @@ def load_vocabulary(source: str | Path) -> Vocabulary:
     """The vocabulary of a name or a file.
 
     Args:
-        source: "druglike" (shipped), "published" (the 105 blocks of the sEH task, which
-            `scripts/download_seh.py` fetches), or the path of a YAML file:
+        source: "druglike" or another shipped name such as "audit/symmetric", "published" (the 105
+            blocks of the sEH task, which `scripts/download_seh.py` fetches), or the path of a YAML
+            file:
 
                 name: mine
                 version: "1"
@@ -52,13 +53,20 @@ def load_vocabulary(source: str | Path) -> Vocabulary:
     """
     if source == "published":
         return load_published()
-    path = shipped("fragments/druglike.yaml") if source == "druglike" else Path(source)
+    path = _shipped_or_path(source)
     if not path.exists():
         raise FileNotFoundError(
             f"no vocabulary {str(source)!r}; accepted are 'druglike', 'published', or the path of "
             "a YAML file"
         )
     return check_vocabulary(_parse(_read(path), str(path)), str(path))
+
+
+def _shipped_or_path(source: str | Path) -> Path:
+    try:
+        return shipped(f"fragments/{source}.yaml")
+    except FileNotFoundError:
+        return Path(source)
 
 
 def save_vocabulary(vocabulary: Vocabulary, path: str | Path) -> None:
