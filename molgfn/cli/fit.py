@@ -173,22 +173,24 @@ def _quieten() -> None:
     warnings.filterwarnings("ignore", message=".*does not have many workers.*")
 
 
-def main(args: ArgsType) -> int:
+def launch(args: ArgsType, cli: type[GFlowNetCLI] = GFlowNetCLI) -> GFlowNetCLI:
     """Run a subcommand of LightningCLI.
 
     Args:
         args: the subcommand and its options.
+        cli: what runs it.
     Returns:
-        Exit code: 0, or 143 when SIGTERM ended the run.
+        The command line after its work, with its model and trainer.
     Raises:
         ValueError: an option or key that cannot be understood.
+        SIGTERMException: SIGTERM ended the run.
     """
     _quieten()
     sys.argv[1:] = []  # Lightning warns of arguments given twice
     sys.path.append(os.getcwd())  # the user's own rewards and environments
     quiet = {"exit_on_error": False}
     try:
-        GFlowNetCLI(
+        return cli(
             GFlowNet,
             TrajectoryBatches,
             args=args,
@@ -201,6 +203,16 @@ def main(args: ArgsType) -> int:
         )
     except (ArgumentError, MisconfigurationException) as error:
         raise ValueError(str(error)) from error
+
+
+def main(args: ArgsType) -> int:
+    """Run `molgfn fit | validate | test`.
+
+    Returns:
+        Exit code: 0, or 143 when SIGTERM ended the run.
+    """
+    try:
+        launch(args)
     except SIGTERMException:
         print("molgfn: ended by SIGTERM, after saving a checkpoint", file=sys.stderr)
         return 128 + signal.SIGTERM

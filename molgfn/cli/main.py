@@ -27,6 +27,7 @@ COMMANDS = {
     "test": Command(TRAINING, "measure a checkpoint with the test loop"),
     "sample": Command("molgfn.cli.sample", "draw candidate molecules from a checkpoint"),
     "evaluate": Command("molgfn.cli.evaluate", "measure the molecules of a checkpoint, as JSON"),
+    "audit": Command("molgfn.cli.audit", "compare what a policy samples with what it should"),
 }
 
 HELP = f"""\
