@@ -183,7 +183,7 @@ def name_of(subject: Subject) -> str:
     env = subject.env
     return (
         f"{env.vocabulary.name}, {env.min_fragments} to {env.max_fragments} fragments, "
-        f"beta = {subject.beta:g}"
+        f"beta = {subject.beta:g}{'' if env.symmetry_correction else ', no symmetry correction'}"
     )
 
 
