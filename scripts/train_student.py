@@ -105,8 +105,9 @@ def train_sampler(
 def label_samples(module: GFlowNet, beta: float, count: int, seed: int, labeller: Labeller) -> None:
     """Label molecules of a trained sampler, drawn without exploration; repeats count once."""
     generator = torch.Generator().manual_seed(seed)
+    betas = torch.full((BATCH,), float(beta))
     for _ in range(count // BATCH):
-        played = rollout(module.environment, module.policy, torch.full((BATCH,), beta), generator)
+        played = rollout(module.environment, module.policy, betas, generator)
         labeller.add(module.environment.decode(played.states))
 
 
@@ -198,7 +199,9 @@ def main() -> None:
     parser.add_argument("--output", type=Path, help="where the finished student is written")
     parser.add_argument("--vocabularies", nargs="+", default=["published", "druglike"])
     parser.add_argument("--random", type=int, default=80_000, help="molecules a vocabulary")
-    parser.add_argument("--betas", type=float, nargs="*", default=[48, 64, 32], help="one a round")
+    parser.add_argument(
+        "--betas", type=float, nargs="*", default=[48.0, 64.0, 32.0], help="one a round"
+    )
     parser.add_argument(
         "--sampler-steps",
         type=int,
@@ -212,8 +215,8 @@ def main() -> None:
     parser.add_argument("--learning-rate", type=float, default=3e-3, help="of the first fit")
     parser.add_argument("--width", type=int, default=80, help="of the student")
     parser.add_argument("--num-steps", type=int, default=10, help="of the student")
-    parser.add_argument("--test-steps", type=int, default=500, help="of a GFlowNet of the test")
-    parser.add_argument("--test-betas", type=float, nargs="*", default=[32], help="of the test")
+    parser.add_argument("--test-steps", type=int, default=300, help="of a GFlowNet of the test")
+    parser.add_argument("--test-betas", type=float, nargs="*", default=[32.0], help="of the test")
     args = parser.parse_args()
     torch.set_num_threads(1)
     args.work.mkdir(parents=True, exist_ok=True)
