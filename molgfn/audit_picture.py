@@ -2,7 +2,7 @@
 
 from collections.abc import Mapping
 from io import BytesIO
-from typing import Any
+from typing import Any, Literal
 
 import matplotlib
 import numpy as np
@@ -17,7 +17,8 @@ from molgfn.agreement import Array, fitted_line
 from molgfn.audit import Audit, Points
 
 MAX_POINTS = 20_000  # of a group; more hide each other
-MARKERS = "o^sD"
+LOOKS: tuple[tuple[str, Literal["-", "--", ":"]], ...] = (("o", "-"), ("^", "--"), ("s", ":"))
+"""Marker and line of each way of drawing."""
 INK, FAINT, ACCENT = "#22262b", "#d5dae1", "#d1495b"
 
 
@@ -68,7 +69,7 @@ def _draw_probabilities(
     margin = 0.04 * (high - low) + 0.1
     limits = (10 ** (low - margin), 10 ** (high + margin))
     axes.plot(limits, limits, color=ACCENT, linewidth=1.4, zorder=3)
-    for marker, (name, points) in zip(MARKERS, groups.items(), strict=False):
+    for (marker, _), (name, points) in zip(LOOKS, groups.items(), strict=False):
         _scatter(axes, np.exp(targets[name]), np.exp(points.log_p), points, marker, palette)
     axes.set(xscale="log", yscale="log", xlim=limits, ylim=limits)
     what = "tree" if metrics["target"] == "trees" else "molecule"
@@ -102,13 +103,14 @@ def _draw_relation(
 ) -> None:
     """log p against log R, with the line fitted to all points of each group."""
     lines = []
-    for marker, (name, points) in zip(MARKERS, groups.items(), strict=False):
+    for (marker, style), (name, points) in zip(LOOKS, groups.items(), strict=False):
         _scatter(axes, points.log_reward, points.log_p, points, marker, palette)
         every = audit.points[name]
         line = fitted_line(every.log_reward, every.log_p)
         if line is not None:
             ends = np.array([every.log_reward.min(), every.log_reward.max()])
-            axes.plot(ends, line[0] * ends + line[1], color=ACCENT, linewidth=1.4, zorder=3)
+            fitted = line[0] * ends + line[1]
+            axes.plot(ends, fitted, style, color=ACCENT, linewidth=1.4, zorder=3)
         found = audit.metrics if len(groups) == 1 else audit.metrics["groups"][name]
         label = "" if len(groups) == 1 else f"{name}: "
         lines.append(
@@ -121,10 +123,21 @@ def _draw_relation(
     _note(axes, lines)
     if len(groups) > 1:
         handles = [
-            Line2D([], [], marker=marker, linestyle="", color="#7a828c", label=name)
-            for marker, name in zip(MARKERS, groups, strict=False)
+            Line2D(
+                [],
+                [],
+                marker=marker,
+                linestyle=style,
+                color=ACCENT,
+                label=name,
+                markerfacecolor="#7a828c",
+                markeredgewidth=0,
+            )
+            for (marker, style), name in zip(LOOKS, groups, strict=False)
         ]
-        axes.legend(handles=handles, loc="upper left", frameon=False, labelcolor=INK)
+        axes.legend(
+            handles=handles, loc="upper left", frameon=False, handlelength=3, labelcolor=INK
+        )
 
 
 def _scatter(
