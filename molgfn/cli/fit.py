@@ -182,7 +182,7 @@ def launch(args: ArgsType, cli: type[GFlowNetCLI] = GFlowNetCLI) -> GFlowNetCLI:
     Returns:
         The command line after its work, with its model and trainer.
     Raises:
-        ValueError: an option or key that cannot be understood.
+        ValueError: an option or key that cannot be understood, or a checkpoint of another model.
         SIGTERMException: SIGTERM ended the run.
     """
     _quieten()
@@ -203,6 +203,10 @@ def launch(args: ArgsType, cli: type[GFlowNetCLI] = GFlowNetCLI) -> GFlowNetCLI:
         )
     except (ArgumentError, MisconfigurationException) as error:
         raise ValueError(str(error)) from error
+    except RuntimeError as error:
+        if "loading state_dict" not in str(error):
+            raise
+        raise ValueError(f"the checkpoint does not fit the model of this run: {error}") from error
 
 
 def main(args: ArgsType) -> int:

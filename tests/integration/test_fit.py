@@ -286,3 +286,15 @@ def test_a_checkpoint_from_another_vocabulary_is_refused(
     other = write_config(tmp_path, tmp_path / "elsewhere", "other.yaml")
     assert main(["fit", "-c", str(other), "--ckpt_path", str(last)]) == 1
     assert "from another environment" in capsys.readouterr().err
+
+
+def test_a_checkpoint_of_another_policy_is_refused_in_one_line(
+    config: Path, tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    assert main(["fit", "-c", str(config), "--trainer.max_steps", "5"]) == 0
+    last = tmp_path / "run" / "checkpoints" / "last.ckpt"
+    again = ["fit", "-c", str(config), "--ckpt_path", str(last), "--model.policy.width", "32"]
+    assert main(again) == 1
+    told = capsys.readouterr().err
+    assert "model.policy.width is 32 in this run and 16 in the checkpoint" in told
+    assert "the checkpoint does not fit the model of this run" in told
