@@ -159,7 +159,6 @@ class GFlowNet(pl.LightningModule):
             objects=objects,
             scores=scores,
             trajectories=played.trajectories,
-            log_pf=log_pf.detach().sum(-1),
             log_reward=log_reward,
             valid=valid,
             loss=loss,

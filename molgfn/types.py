@@ -128,7 +128,6 @@ class RolloutBatch:
         objects: B decoded terminal objects; None where decoding failed.
         scores: their `rewards.base.Scores`, by position.
         trajectories: B trajectories.
-        log_pf: [B] log-probability of each trajectory under the policy.
         log_reward: [B] beta log R, in nats, without the environment's correction.
         valid: [B] False where the trajectory was rejected, because its log-reward is not finite.
         loss: [B] the objective's loss, NaN where rejected.
@@ -137,7 +136,6 @@ class RolloutBatch:
     objects: Sequence[Any]
     scores: Any
     trajectories: Trajectories
-    log_pf: Tensor
     log_reward: Tensor
     valid: Tensor
     loss: Tensor

@@ -8,6 +8,7 @@ from molgfn.likelihood import MAX_NODES, log_likelihood
 from molgfn.policies.fragments import FragmentTransformer
 from tests.laws.test_environment import random_walk
 from tests.tabular import enumerate_states, terminal_distribution
+from tests.trees import scramble
 from tests.vocabularies import SYMMETRIC, TYPED
 
 
@@ -45,8 +46,6 @@ def test_a_molecule_has_one_likelihood_however_it_is_written_and_batched() -> No
     together = log_likelihood(env, policy, states, beta)
     chunked = log_likelihood(env, policy, states, beta, chunk_size=7)
     torch.testing.assert_close(chunked, together)
-    from tests.trees import scramble
-
     generator = torch.Generator().manual_seed(0)
     other = env.from_trees([scramble(env, tree, generator)[0] for tree in env.trees(states)])
     torch.testing.assert_close(log_likelihood(env, policy, other, beta), together)

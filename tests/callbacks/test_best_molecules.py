@@ -23,7 +23,6 @@ def rollout(rewards: dict[str, float]) -> RolloutBatch:
         objects=[Chem.MolFromSmiles(smiles) for smiles in rewards],
         scores=Scores(log_reward, {"proxy": log_reward.exp() * 8}),
         trajectories=Trajectories(torch.zeros(size, 2), torch.full((size,), 2), zeros),
-        log_pf=zeros,
         log_reward=log_reward,
         valid=log_reward.isfinite(),
         loss=zeros,
