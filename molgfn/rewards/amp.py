@@ -47,6 +47,10 @@ class AMPClassifier(Reward):
         self.floor = floor
         self.network = AMPNetwork(load_amp_weights(path))
 
+    @property
+    def component_names(self) -> tuple[str, ...]:
+        return (COMPONENT,)
+
     def forward(self, objects: Sequence[Any]) -> Scores:
         """Score peptides; what is no peptide of 1 to 60 amino acids fails alone."""
         return _score(self.network, objects, self.floor)
@@ -72,6 +76,10 @@ class AMPStudent(Reward):
         self.floor = floor
         path = shipped("models/amp_student.safetensors") if weights is None else Path(weights)
         self.network = as_constants(load_classifier(path))
+
+    @property
+    def component_names(self) -> tuple[str, ...]:
+        return (COMPONENT,)
 
     def forward(self, objects: Sequence[Any]) -> Scores:
         """Score peptides; one that is too long, or has other letters, fails alone."""

@@ -34,6 +34,11 @@ class Reward(Configurable, nn.Module, ABC):
     `Scores.failures`. Weights are non-persistent buffers, so that checkpoints do not repeat them.
     """
 
+    @property
+    def component_names(self) -> tuple[str, ...]:
+        """Components that it is known to report before it has scored anything."""
+        return ()
+
     @abstractmethod
     def forward(self, objects: Sequence[Any]) -> Scores:
         """Score decoded objects. None stands for an object that could not be decoded."""

@@ -41,6 +41,10 @@ class Remembered(Reward):
         self.memory = memory
         self._known: OrderedDict[str, _Known] = OrderedDict()
 
+    @property
+    def component_names(self) -> tuple[str, ...]:
+        return self.reward.component_names
+
     def forward(self, objects: Sequence[Any]) -> Scores:
         """Score molecules; None is asked every time."""
         names = [

@@ -54,6 +54,10 @@ class SEHProxy(Reward):
         self.floor, self.scale = floor, scale
         self.network = SEHNetwork(load_seh_weights(path))
 
+    @property
+    def component_names(self) -> tuple[str, ...]:
+        return (COMPONENT,)
+
     def forward(self, objects: Sequence[Chem.Mol | None]) -> Scores:
         """Score molecules; None, or a molecule the proxy cannot read, fails alone."""
         return _score(self.network, objects, self.floor, self.scale)
@@ -79,6 +83,10 @@ class SEHStudent(Reward):
         self.floor, self.scale = floor, scale
         path = shipped("models/seh_student.safetensors") if weights is None else Path(weights)
         self.network = as_constants(load_student(path))
+
+    @property
+    def component_names(self) -> tuple[str, ...]:
+        return (COMPONENT,)
 
     def forward(self, objects: Sequence[Chem.Mol | None]) -> Scores:
         """Score molecules; None, or a molecule the student cannot read, fails alone."""
