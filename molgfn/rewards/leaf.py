@@ -1,8 +1,12 @@
 """A reward that measures one number: what it is called, and how it becomes a score."""
 
+import math
 import re
-from collections.abc import Mapping
+from abc import abstractmethod
+from collections.abc import Mapping, Sequence
 
+import torch
+from rdkit import Chem
 from torch import Tensor
 
 from molgfn.rewards.base import Reward, Scores
@@ -62,6 +66,38 @@ class Leaf(Reward):
         return Scores(
             log_reward, dict(zip(self.component_names, (raw, score), strict=True)), failures
         )
+
+
+class MoleculeLeaf(Leaf):
+    """A leaf that measures molecules one by one; what cannot be measured fails alone."""
+
+    @abstractmethod
+    def measure(self, mol: Chem.Mol) -> float:
+        """The raw number of a molecule with at least one atom."""
+
+    def forward(self, objects: Sequence[Chem.Mol | None]) -> Scores:
+        """Score molecules."""
+        failures: dict[int, str] = {}
+        raw = torch.full((len(objects),), torch.nan)
+        for position, mol in enumerate(objects):
+            try:
+                raw[position] = self._measure(mol)
+            except ValueError as error:
+                failures[position] = str(error)
+        return self.scored(raw, failures)
+
+    def _measure(self, mol: Chem.Mol | None) -> float:
+        if mol is None:
+            raise ValueError("no molecule")
+        if not isinstance(mol, Chem.Mol) or mol.GetNumAtoms() == 0:
+            raise ValueError(f"{mol!r:.40} is no molecule with atoms")
+        try:
+            value = self.measure(mol)
+        except Exception as error:  # RDKit raises many kinds on a molecule that is not sanitized
+            raise ValueError(f"{self.name} cannot be computed: {error}") from error
+        if not math.isfinite(value):
+            raise ValueError(f"{self.name} is {value}")
+        return value
 
 
 def _check_name(name: str) -> None:

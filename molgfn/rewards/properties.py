@@ -1,96 +1,63 @@
-"""Rewards that RDKit computes: drug-likeness, ease of synthesis, weight and lipophilicity."""
+"""Rewards that RDKit computes: drug-likeness, ease of synthesis, and the numbers of a molecule."""
 
-import math
-from abc import abstractmethod
-from collections.abc import Sequence
 from typing import ClassVar
 
-import torch
 from rdkit import Chem
 from rdkit.Chem import QED as qed
-from rdkit.Chem import Crippen, Descriptors
-from torch import Tensor
+from rdkit.Chem import Crippen, Descriptors, rdMolDescriptors
 
-from molgfn.rewards.base import Reward, Scores
-
-
-class PropertyReward(Reward):
-    """A reward in (0, 1] that is a function of one number of the molecule.
-
-    A property that RDKit cannot compute, or that is not finite, fails for that molecule alone.
-    """
-
-    component: ClassVar[str]
-
-    @abstractmethod
-    def measure(self, mol: Chem.Mol) -> float:
-        """The raw property of one molecule."""
-
-    @abstractmethod
-    def log_transform(self, raw: Tensor) -> Tensor:
-        """[B] raw values, or NaN -> [B] log-rewards, at most 0."""
-
-    def forward(self, objects: Sequence[Chem.Mol | None]) -> Scores:
-        """Score molecules."""
-        failures: dict[int, str] = {}
-        raw = torch.full((len(objects),), torch.nan)
-        for position, mol in enumerate(objects):
-            try:
-                raw[position] = self._measure(mol)
-            except ValueError as error:
-                failures[position] = str(error)
-        return Scores(self.log_transform(raw), {self.component: raw}, failures)
-
-    def _measure(self, mol: Chem.Mol | None) -> float:
-        if mol is None:
-            raise ValueError("no molecule")
-        if mol.GetNumAtoms() == 0:
-            raise ValueError("the molecule has no atoms")
-        try:
-            value = self.measure(mol)
-        except Exception as error:  # RDKit raises many kinds on a molecule that is not sanitized
-            raise ValueError(f"{self.component} cannot be computed: {error}") from error
-        if not math.isfinite(value):
-            raise ValueError(f"{self.component} is {value}")
-        return value
+from molgfn.rewards.leaf import MoleculeLeaf
+from molgfn.rewards.transforms import Clip, DoubleSigmoid, Linear, Transform
 
 
-class QED(PropertyReward):
-    """Drug-likeness: R = max(floor, QED).
+class Property(MoleculeLeaf):
+    """A number of a molecule, with a transform that suits small drugs.
 
     Args:
-        floor: in (0, 1].
-    Source: Bickerton et al., Nature Chemistry 2012.
+        transform: makes scores in [0, 1]; None: the usual one, see `docs/rewards.md`.
+        floor: least score that is not raised to it; in (0, 1].
+        name: of the component; None: the name of the property.
     """
 
-    component = "qed"
+    default_name: ClassVar[str]
+    default_transform: ClassVar[Transform]
 
-    def __init__(self, floor: float = 0.01) -> None:
-        super().__init__()
-        self.floor = _checked_floor(floor)
+    def __init__(
+        self, transform: Transform | None = None, floor: float = 0.01, name: str | None = None
+    ) -> None:
+        super().__init__(
+            self.default_name,
+            name,
+            self.default_transform if transform is None else transform,
+            floor,
+        )
+
+
+class QED(Property):
+    """Drug-likeness, in [0, 1]. Source: Bickerton et al., Nature Chemistry 2012."""
+
+    default_name = "qed"
+    default_transform = Clip()
 
     def measure(self, mol: Chem.Mol) -> float:
         return float(qed.qed(mol))
 
-    def log_transform(self, raw: Tensor) -> Tensor:
-        return raw.clamp(min=self.floor).log()
 
+class SA(Property):
+    """Ease of synthesis, from 1 (easy) to 10 (hard); score = (10 - SA) / 9.
 
-class SA(PropertyReward):
-    """Ease of synthesis: R = max(floor, (10 - SA) / 9), where SA runs from 1 (easy) to 10 (hard).
-
-    Args:
-        floor: in (0, 1].
     Raises:
         ImportError: this installation of RDKit carries no SA score.
     Source: Ertl and Schuffenhauer, Journal of Cheminformatics 2009.
     """
 
-    component = "sa"
+    default_name = "sa"
+    default_transform = Linear(10, 1)
 
-    def __init__(self, floor: float = 0.01) -> None:
-        super().__init__()
-        self.floor = _checked_floor(floor)
+    def __init__(
+        self, transform: Transform | None = None, floor: float = 0.01, name: str | None = None
+    ) -> None:
+        super().__init__(transform, floor, name)
         try:
             from rdkit.Contrib.SA_Score import sascorer
         except ImportError as error:
@@ -103,59 +70,72 @@ class SA(PropertyReward):
     def measure(self, mol: Chem.Mol) -> float:
         return float(self._score(mol))
 
-    def log_transform(self, raw: Tensor) -> Tensor:
-        return ((10 - raw) / 9).clamp(self.floor, 1).log()
 
+class LogP(Property):
+    """The octanol-water partition coefficient, as Crippen estimates it; wanted are 0 to 4."""
 
-class MolecularWeight(PropertyReward):
-    """A window on the average molecular weight in g/mol, see `log_window`."""
-
-    component = "molecular_weight"
-
-    def __init__(self, low: float = 250.0, high: float = 500.0, width: float = 50.0) -> None:
-        super().__init__()
-        self.window = _checked_window(low, high, width)
-
-    def measure(self, mol: Chem.Mol) -> float:
-        return float(Descriptors.MolWt(mol))
-
-    def log_transform(self, raw: Tensor) -> Tensor:
-        return log_window(raw, *self.window)
-
-
-class LogP(PropertyReward):
-    """A window on the octanol-water partition coefficient after Crippen, see `log_window`."""
-
-    component = "logp"
-
-    def __init__(self, low: float = 0.0, high: float = 4.0, width: float = 1.0) -> None:
-        super().__init__()
-        self.window = _checked_window(low, high, width)
+    default_name = "logp"
+    default_transform = DoubleSigmoid(0, 4, 1)
 
     def measure(self, mol: Chem.Mol) -> float:
         return float(Crippen.MolLogP(mol))
 
-    def log_transform(self, raw: Tensor) -> Tensor:
-        return log_window(raw, *self.window)
+
+class TPSA(Property):
+    """The topological polar surface area in square angstrom; wanted are 20 to 140."""
+
+    default_name = "tpsa"
+    default_transform = DoubleSigmoid(20, 140, 20)
+
+    def measure(self, mol: Chem.Mol) -> float:
+        return float(rdMolDescriptors.CalcTPSA(mol))
 
 
-def log_window(raw: Tensor, low: float, high: float, width: float) -> Tensor:
-    """A double-sided window: 1 between low and high, a Gaussian flank of that width on each side.
+class MolecularWeight(Property):
+    """The average molecular weight in g/mol; wanted are 200 to 500."""
 
-    log R = -(d / width)^2 / 2,  d the distance of the value from [low, high]
-    """
-    return -0.5 * ((raw - raw.clamp(low, high)) / width) ** 2
+    default_name = "mw"
+    default_transform = DoubleSigmoid(200, 500, 50)
 
-
-def _checked_floor(floor: float) -> float:
-    if not 0 < floor <= 1:
-        raise ValueError(f"floor is {floor}; accepted are values in (0, 1]")
-    return floor
+    def measure(self, mol: Chem.Mol) -> float:
+        return float(Descriptors.MolWt(mol))
 
 
-def _checked_window(low: float, high: float, width: float) -> tuple[float, float, float]:
-    if not (math.isfinite(low) and math.isfinite(high) and low <= high):
-        raise ValueError(f"the window is [{low}, {high}]; accepted are finite values, low first")
-    if not 0 < width < math.inf:
-        raise ValueError(f"width is {width}; accepted are positive finite values")
-    return low, high, width
+class HBD(Property):
+    """The number of hydrogen-bond donors; wanted are at most 5."""
+
+    default_name = "hbd"
+    default_transform = Linear(10, 5)
+
+    def measure(self, mol: Chem.Mol) -> float:
+        return float(rdMolDescriptors.CalcNumHBD(mol))
+
+
+class HBA(Property):
+    """The number of hydrogen-bond acceptors; wanted are at most 10."""
+
+    default_name = "hba"
+    default_transform = Linear(15, 10)
+
+    def measure(self, mol: Chem.Mol) -> float:
+        return float(rdMolDescriptors.CalcNumHBA(mol))
+
+
+class RotatableBonds(Property):
+    """The number of rotatable bonds; wanted are at most 10."""
+
+    default_name = "rotatable_bonds"
+    default_transform = Linear(15, 10)
+
+    def measure(self, mol: Chem.Mol) -> float:
+        return float(rdMolDescriptors.CalcNumRotatableBonds(mol))
+
+
+class Rings(Property):
+    """The number of rings; wanted are at most 5."""
+
+    default_name = "rings"
+    default_transform = Linear(8, 5)
+
+    def measure(self, mol: Chem.Mol) -> float:
+        return float(rdMolDescriptors.CalcNumRings(mol))

@@ -1,4 +1,4 @@
-"""Property rewards: known values, ranges, and failures that stay alone."""
+"""Property rewards: known values, ranges, names, and failures that stay alone."""
 
 import math
 
@@ -6,13 +6,23 @@ import pytest
 import torch
 from rdkit import Chem
 
-from molgfn.rewards.base import Reward
-from molgfn.rewards.product import Product
-from molgfn.rewards.properties import QED, SA, LogP, MolecularWeight, log_window
-from molgfn.rewards.seh import SEHStudent
+from molgfn.chem.descriptors import descriptors
+from molgfn.rewards.properties import (
+    HBA,
+    HBD,
+    QED,
+    SA,
+    TPSA,
+    LogP,
+    MolecularWeight,
+    Property,
+    Rings,
+    RotatableBonds,
+)
+from molgfn.rewards.transforms import Linear, Step
 
 ASPIRIN = "CC(=O)Oc1ccccc1C(=O)O"
-EVERY = [QED, SA, MolecularWeight, LogP]
+EVERY = [QED, SA, LogP, TPSA, MolecularWeight, HBD, HBA, RotatableBonds, Rings]
 
 
 def mols(*smiles: str) -> list[Chem.Mol]:
@@ -20,33 +30,46 @@ def mols(*smiles: str) -> list[Chem.Mol]:
 
 
 @pytest.mark.parametrize(
-    ("reward", "raw", "transformed"),
+    ("reward", "raw", "score"),
     [
         (QED(), 0.5501, 0.5501),
         (SA(), 1.5800, (10 - 1.5800) / 9),
-        (MolecularWeight(), 180.159, math.exp(-(((250 - 180.159) / 50) ** 2) / 2)),
-        (LogP(), 1.3101, 1.0),
+        (MolecularWeight(), 180.159, 0.2949),
+        (LogP(), 1.3101, 0.9441),
+        (TPSA(), 63.60, 0.9916),
+        (HBD(), 1, 1),
+        (HBA(), 3, 1),
+        (RotatableBonds(), 2, 1),
+        (Rings(), 1, 1),
     ],
 )
-def test_aspirin_has_its_known_property_and_reward(
-    reward: Reward, raw: float, transformed: float
+def test_aspirin_has_its_known_property_and_score(
+    reward: Property, raw: float, score: float
 ) -> None:
     scores = reward(mols(ASPIRIN))
-    (component,) = scores.components.values()
-    assert component.item() == pytest.approx(raw, abs=1e-3)
-    assert scores.log_reward.exp().item() == pytest.approx(transformed, abs=1e-3)
+    measured, transformed = (values.item() for values in scores.components.values())
+    assert measured == pytest.approx(raw, abs=1e-3)
+    assert transformed == pytest.approx(score, abs=1e-3)
+    assert scores.log_reward.exp().item() == pytest.approx(score, abs=1e-3)
 
 
 @pytest.mark.parametrize("kind", EVERY)
-def test_rewards_lie_between_zero_and_one(kind: type[Reward]) -> None:
-    rewards = kind()(mols("C", ASPIRIN, "C" * 60, "[Na+].[Cl-]", "C1CC2CC1C1C2C2CC1C1OC21"))
-    log_reward = rewards.log_reward
+def test_the_raw_value_is_that_of_the_column_of_the_same_name(kind: type[Property]) -> None:
+    reward = kind()
+    (mol,) = mols("CCN1CCN(CC1)C(=O)c1ccc(O)cc1-c1ccccc1")
+    value = reward([mol]).components[reward.name].item()
+    assert value == pytest.approx(descriptors(mol)[reward.name], rel=1e-6)
+
+
+@pytest.mark.parametrize("kind", EVERY)
+def test_rewards_lie_between_zero_and_one(kind: type[Property]) -> None:
+    log_reward = kind()(mols("C", ASPIRIN, "C" * 60, "C1CC2CC1C1C2C2CC1C1OC21")).log_reward
     assert log_reward.isfinite().all()
     assert (log_reward <= 0).all()
 
 
 @pytest.mark.parametrize("kind", EVERY)
-def test_a_failing_molecule_leaves_others_unchanged(kind: type[Reward]) -> None:
+def test_a_failing_molecule_leaves_others_unchanged(kind: type[Property]) -> None:
     alone = kind()(mols(ASPIRIN)).log_reward
     scores = kind()([None, *mols(ASPIRIN), Chem.Mol()])
     assert set(scores.failures) == {0, 2}
@@ -56,58 +79,51 @@ def test_a_failing_molecule_leaves_others_unchanged(kind: type[Reward]) -> None:
 
 def test_a_molecule_that_is_not_sanitized_fails_with_a_reason() -> None:
     scores = MolecularWeight()([Chem.MolFromSmiles(ASPIRIN, sanitize=False)])
-    assert "molecular_weight cannot be computed" in scores.failures[0]
+    assert "mw cannot be computed" in scores.failures[0]
 
 
-def test_the_window_is_flat_inside_and_gaussian_on_both_sides() -> None:
-    raw = torch.tensor([1.0, 3.0, 4.0, 5.0, 9.0])
-    expected = torch.tensor([-0.5, 0.0, 0.0, 0.0, -2.0])
-    torch.testing.assert_close(log_window(raw, low=3.0, high=5.0, width=2.0), expected)
+def test_what_is_no_molecule_at_all_fails_with_a_reason() -> None:
+    scores = QED()(["KLLKLL"])  # type: ignore[list-item]
+    assert scores.failures == {0: "'KLLKLL' is no molecule with atoms"}
 
 
-@pytest.mark.parametrize(
-    "make",
-    [
-        lambda: QED(floor=0.0),
-        lambda: SA(floor=1.5),
-        lambda: LogP(low=3.0, high=1.0),
-        lambda: LogP(width=0.0),
-        lambda: MolecularWeight(high=math.inf),
-    ],
-)
-def test_arguments_out_of_range_are_refused(make: object) -> None:
-    assert callable(make)
-    with pytest.raises(ValueError, match="accepted are"):
-        make()
+def test_a_transform_of_the_user_s_replaces_the_usual_one() -> None:
+    scores = LogP(transform=Linear(5, 1))(mols(ASPIRIN))
+    assert scores.components["logp_score"].item() == pytest.approx((5 - 1.3101) / 4, abs=1e-3)
 
 
-def test_a_product_adds_weighted_log_rewards_and_keeps_components() -> None:
-    parts = [QED(), MolecularWeight()]
-    scores = Product(parts, [2.0, 0.5])(mols(ASPIRIN, "CCO"))
-    logs = [part(mols(ASPIRIN, "CCO")).log_reward for part in parts]
-    torch.testing.assert_close(scores.log_reward, 2.0 * logs[0] + 0.5 * logs[1])
-    assert set(scores.components) == {"qed", "molecular_weight"}
+def test_a_score_below_the_floor_is_raised_to_it_in_the_reward_alone() -> None:
+    scores = Rings(transform=Step(low=2), floor=0.05)(mols(ASPIRIN))
+    assert scores.components["rings_score"].item() == 0
+    assert scores.log_reward.item() == pytest.approx(math.log(0.05))
 
 
-def test_a_failure_of_any_part_fails_the_product_at_its_position() -> None:
-    for parts in ([SEHStudent(), LogP()], [LogP(), SEHStudent()]):  # only one cannot read radium
-        scores = Product(parts)([*mols("CCO", "[Ra]"), None])
-        assert "atomic number 88" in scores.failures[1]
-        assert scores.failures[2] == "no molecule"
-        assert scores.log_reward.isnan().tolist() == [False, True, True]
+def test_components_carry_the_name_that_the_user_gives() -> None:
+    reward = QED(name="drug_likeness")
+    assert set(reward(mols(ASPIRIN)).components) == {"drug_likeness", "drug_likeness_score"}
+    assert reward.component_names == ("drug_likeness", "drug_likeness_score")
 
 
-@pytest.mark.parametrize(
-    ("rewards", "weights"),
-    [([], None), ([QED()], [1.0, 2.0]), ([QED()], [0.0]), ([QED()], [math.nan])],
-)
-def test_a_product_refuses_weights_that_do_not_fit(
-    rewards: list[Reward], weights: list[float] | None
-) -> None:
-    with pytest.raises(ValueError, match="accepted are"):
-        Product(rewards, weights)
+@pytest.mark.parametrize("name", ["", "two words", "a,b", "1st"])
+def test_a_name_that_is_no_identifier_is_refused(name: str) -> None:
+    with pytest.raises(ValueError, match="accepted are letters, digits and underscores"):
+        QED(name=name)
 
 
-def test_a_product_refuses_two_components_of_one_name() -> None:
-    with pytest.raises(ValueError, match=r"two rewards report \['qed'\]"):
-        Product([QED(), QED()])(mols("CCO"))
+@pytest.mark.parametrize("name", ["smiles", "log_reward", "mw", "length", "x_score"])
+def test_a_name_that_stands_for_another_column_is_refused(name: str) -> None:
+    with pytest.raises(ValueError, match="that column means something else"):
+        QED(name=name)
+
+
+@pytest.mark.parametrize("floor", [0.0, 1.5, math.nan])
+def test_a_floor_out_of_range_is_refused(floor: float) -> None:
+    with pytest.raises(ValueError, match=r"floor is .*accepted are"):
+        SA(floor=floor)
+
+
+def test_an_empty_batch_has_empty_scores() -> None:
+    scores = QED()([])
+    assert scores.log_reward.shape == (0,)
+    assert {len(values) for values in scores.components.values()} == {0}
+    assert isinstance(scores.log_reward, torch.Tensor)
