@@ -2,6 +2,7 @@
 
 import functools
 import inspect
+from argparse import ArgumentError
 from collections.abc import Callable, Collection, Mapping
 from dataclasses import asdict, is_dataclass
 from pathlib import Path
@@ -66,3 +67,23 @@ def describe(value: Any, leave_out: Collection[str] = ()) -> Any:
         f"cannot write {value!r} of type {type(value).__name__} to a config; accepted are plain "
         "values, containers and objects of molgfn's base classes"
     )
+
+
+def build(description: Mapping[str, Any], base: type[Any]) -> Any:
+    """The object that `describe` described, made as from a YAML config.
+
+    Args:
+        description: `{class_path, init_args}`.
+        base: a class that the object must be of.
+    Raises:
+        ValueError: there is no such class, or it does not take these arguments.
+    """
+    from jsonargparse import ArgumentParser
+
+    parser = ArgumentParser(exit_on_error=False)
+    parser.add_subclass_arguments(base, "made")
+    try:
+        config = parser.parse_object({"made": description})
+    except ArgumentError as error:
+        raise ValueError(str(error)) from error
+    return parser.instantiate(config).made
