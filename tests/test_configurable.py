@@ -5,7 +5,7 @@ import pytest
 from molgfn.configurable import build, describe
 from molgfn.objectives.base import Objective
 from molgfn.rewards.base import Reward
-from molgfn.rewards.product import Product
+from molgfn.rewards.join import Product
 from molgfn.rewards.properties import QED, SA
 
 
