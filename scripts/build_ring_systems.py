@@ -1,0 +1,77 @@
+#!/usr/bin/env python3
+"""Makes data/ring_systems/collection.json, byte for byte, from molecules in RDKit; or your own.
+
+Examples:
+    python scripts/build_ring_systems.py
+    python scripts/build_ring_systems.py --input ours.smi --licence internal --output ours.json
+"""
+
+import argparse
+import csv
+import itertools
+import sys
+import warnings
+from collections.abc import Iterator
+from pathlib import Path
+
+from rdkit import Chem, RDConfig, rdBase
+
+from molgfn.chem.molecule_file import molecules, named_molecules
+from molgfn.chem.ring_systems import count_ring_systems, save_ring_table
+
+FILES = ("Pains/test_data/wehi_mols.csv", "NCI/first_5K.smi")
+_OUTPUT = Path(__file__).resolve().parents[1] / "data" / "ring_systems" / "collection.json"
+
+
+def collection(folder: Path) -> Iterator[Chem.Mol]:
+    """The distinct molecules of RDKit's files, without counterions and stereo marks.
+
+    Raises:
+        FileNotFoundError: this installation of RDKit comes without them.
+    """
+    known = set()
+    for mol in itertools.chain.from_iterable(map(_molecules, [folder / name for name in FILES])):
+        smiles = Chem.MolToSmiles(mol, isomericSmiles=False)
+        if smiles not in known:
+            known.add(smiles)
+            yield mol
+
+
+def _molecules(path: Path) -> Iterator[Chem.Mol]:
+    if path.suffix != ".csv":
+        return molecules(named_molecules(path), path.name)
+    with path.open(encoding="utf-8", newline="") as file:  # it has no header
+        rows = [(number, row[0]) for number, row in enumerate(csv.reader(file), start=1) if row]
+    return molecules(rows, path.name)
+
+
+def main(arguments: list[str] | None = None) -> int:
+    parser = argparse.ArgumentParser(
+        description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter
+    )
+    parser.add_argument("--input", type=Path, help="your molecules; default: those in RDKit")
+    parser.add_argument("--licence", default="not stated", help="of your molecules")
+    parser.add_argument("--output", type=Path, default=_OUTPUT, help="default: the shipped file")
+    options = parser.parse_args(arguments)
+    if options.input is not None and options.output == _OUTPUT:
+        parser.error("--input needs an --output: the shipped table is of RDKit's molecules")
+    warnings.formatwarning = lambda message, *_: f"build_ring_systems: {message}\n"  # type: ignore[assignment]
+    try:
+        if options.input is None:
+            source = f"RDKit {rdBase.rdkitVersion}, Data/{' and Data/'.join(FILES)}"
+            mols, licence = collection(Path(RDConfig.RDDataDir)), "BSD-3-Clause"
+        else:
+            source, licence = options.input.name, options.licence
+            mols = molecules(named_molecules(options.input), str(options.input))
+        with rdBase.BlockLogs():
+            table = count_ring_systems(mols, source, licence)
+        save_ring_table(table, options.output)
+    except (OSError, ValueError) as error:
+        print(f"build_ring_systems: {error}", file=sys.stderr)
+        return 1
+    print(f"{options.output}: {len(table.counts)} ring systems of {table.num_molecules} molecules")
+    return 0
+
+
+if __name__ == "__main__":
+    sys.exit(main())
