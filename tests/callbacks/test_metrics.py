@@ -1,7 +1,10 @@
 """The callbacks that log numbers, read back from the CSV that a run writes."""
 
 import sys
+import time
+from collections.abc import Sequence
 from pathlib import Path
+from typing import Any
 
 import numpy as np
 import pandas as pd
@@ -17,6 +20,9 @@ from molgfn.callbacks.sample_metrics import SampleMetrics
 from molgfn.callbacks.throughput import Throughput
 from molgfn.data import TrajectoryBatches
 from molgfn.objectives.forward_looking import ForwardLookingDetailedBalance
+from molgfn.rewards.base import Reward, Scores
+from molgfn.rewards.properties import QED
+from molgfn.rewards.remembered import Remembered
 from tests.tiny import Picky, fit, module
 
 
@@ -119,3 +125,54 @@ def test_states_on_the_way_without_a_reward_are_counted(tmp_path: Path) -> None:
     counts = known(pd.read_csv(tmp_path / "metrics.csv"), "sample/unscored_states")
     assert len(counts) == 4
     assert (counts > 0).any()
+
+
+class Unsure(Reward):
+    """QED that takes a hundredth of a second, as an ensemble with a domain would report it."""
+
+    def __init__(self) -> None:
+        super().__init__()
+        self.qed = QED()
+
+    def forward(self, objects: Sequence[Any]) -> Scores:
+        time.sleep(0.01)
+        scores: Scores = self.qed(objects)
+        raw = scores.components["qed"]
+        further = {"qed_std": 0.1 * raw, "qed_domain": 1 - raw}
+        return Scores(scores.log_reward, {**scores.components, **further}, scores.failures)
+
+
+@pytest.fixture(scope="module")
+def watched(tmp_path_factory: pytest.TempPathFactory) -> pd.DataFrame:
+    folder = tmp_path_factory.mktemp("watched")
+    fit(folder, [SampleMetrics(), Throughput()], steps=6, reward=Remembered(Unsure()))
+    return pd.read_csv(folder / "metrics.csv")
+
+
+def test_a_search_that_leaves_what_the_proxy_knows_shows_in_the_log(watched: pd.DataFrame) -> None:
+    raw = known(watched, "sample/qed_mean")
+    assert known(watched, "sample/qed_std_mean") == pytest.approx(0.1 * raw)
+    assert known(watched, "sample/qed_domain_mean") == pytest.approx(1 - raw)
+
+
+def test_rewards_per_second_count_the_time_of_the_reward_alone(watched: pd.DataFrame) -> None:
+    speed = known(watched, "rewards_per_second")
+    assert len(speed) == 6
+    assert (speed > known(watched, "trajectories_per_second")).all()
+    assert (speed < 16 / 0.01).all()
+
+
+def test_the_share_of_remembered_rewards_grows(watched: pd.DataFrame) -> None:
+    share = known(watched, "remembered_share")
+    assert 0 <= share[0] < share[-1] < 1
+
+
+def test_a_reward_that_remembers_nothing_has_no_such_share(metrics: pd.DataFrame) -> None:
+    assert "remembered_share" not in metrics.columns
+
+
+def test_nothing_is_left_on_the_reward_after_a_run(tmp_path: Path) -> None:
+    trainer = fit(tmp_path, [Throughput()])
+    reward = trainer.lightning_module.reward
+    assert not reward._forward_hooks
+    assert not reward._forward_pre_hooks
