@@ -55,7 +55,6 @@ def main(arguments: list[str] | None = None) -> int:
     options = parser.parse_args(arguments)
     if options.input is not None and options.output == _OUTPUT:
         parser.error("--input needs an --output: the shipped table is of RDKit's molecules")
-    warnings.formatwarning = lambda message, *_: f"build_ring_systems: {message}\n"  # type: ignore[assignment]
     try:
         if options.input is None:
             source = f"RDKit {rdBase.rdkitVersion}, Data/{' and Data/'.join(FILES)}"
@@ -63,8 +62,11 @@ def main(arguments: list[str] | None = None) -> int:
         else:
             source, licence = options.input.name, options.licence
             mols = molecules(named_molecules(options.input), str(options.input))
-        with rdBase.BlockLogs():
+        with rdBase.BlockLogs(), warnings.catch_warnings(record=True) as unread:
+            warnings.simplefilter("always")
             table = count_ring_systems(mols, source, licence)
+        for warning in unread:
+            print(f"build_ring_systems: {warning.message}", file=sys.stderr)
         save_ring_table(table, options.output)
     except (OSError, ValueError) as error:
         print(f"build_ring_systems: {error}", file=sys.stderr)

@@ -34,7 +34,7 @@ class Join(Reward):
         rewards: list[Reward],
         weights: list[float] | None = None,
         filters: list[Reward] | None = None,
-        floor: float = 1e-4,
+        floor: float = 0.01,
     ) -> None:
         super().__init__()
         weights = [1.0] * len(rewards) if weights is None else weights
@@ -75,10 +75,11 @@ class Join(Reward):
         log_reward = self.joined(
             logs[:num_rewards], torch.tensor(self.weights, dtype=logs.dtype, device=device)
         )
+        lowered = log_reward.clamp(max=math.log(self.floor))
         for name in self.filter_scores:
-            zeroed = (components[name] == 0).to(device)
-            lowered = log_reward.clamp(max=math.log(self.floor))
-            log_reward = torch.where(zeroed, lowered, log_reward)
+            if name in components:  # it is not where all objects failed
+                zeroed = (components[name] == 0).to(device)
+                log_reward = torch.where(zeroed, lowered, log_reward)
         failed = logs.isnan().any(0)
         return Scores(log_reward.masked_fill(failed, torch.nan), components, failures)
 

@@ -92,7 +92,7 @@ def test_a_filter_never_raises_a_reward() -> None:
 def test_a_filter_may_be_remembered() -> None:
     join = Product([QED()], filters=[Remembered(Rings(Step(low=1)))])
     for _ in range(2):
-        assert join(mols("CCO")).log_reward.exp().item() == pytest.approx(1e-4)
+        assert join(mols("CCO")).log_reward.exp().item() == pytest.approx(0.01)
 
 
 def test_a_filter_that_reports_no_score_is_refused() -> None:
@@ -114,6 +114,21 @@ def test_a_failure_of_a_filter_is_a_failure_and_no_zero() -> None:
     scores = Product([Fixed(0.0)], filters=[MolecularWeight(Step(low=1000))])([unsanitized])
     assert scores.log_reward.isnan().all()
     assert "mw cannot be computed" in scores.failures[0]
+
+
+class AllFail(Fixed):
+    """A part that has nothing to report, but declares a score."""
+
+    component_names = ("asked", "asked_score")
+
+    def forward(self, objects: Sequence[Any]) -> Scores:
+        return Scores(torch.full((len(objects),), torch.nan), {}, {0: "crashed"})
+
+
+def test_a_filter_that_fails_for_all_and_reports_nothing_is_a_failure_too() -> None:
+    scores = Product([QED()], filters=[AllFail(0.0)])(mols("CCO"))
+    assert scores.failures == {0: "crashed"}
+    assert scores.log_reward.isnan().all()
 
 
 def test_a_part_whose_reward_is_zero_fails_with_a_reason() -> None:
