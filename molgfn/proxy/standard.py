@@ -103,9 +103,11 @@ class Standardizer:
         return known
 
     def _standard(self, text: str) -> str:
-        mol = standard_molecule(text)
-        self.drawn.add(str(Chem.CanonSmiles(text)))
-        return str(Chem.MolToSmiles(mol))
+        mol = _parsed(text)
+        found = _parent(mol)
+        drawn = str(Chem.MolToSmiles(mol))
+        self.drawn.add(drawn)
+        return drawn if found is mol else str(Chem.MolToSmiles(found))
 
 
 def standard_molecule(smiles: str) -> Chem.Mol:
@@ -114,10 +116,17 @@ def standard_molecule(smiles: str) -> Chem.Mol:
     Raises:
         ValueError: it has none; "KIND: DETAIL".
     """
+    return _parent(_parsed(smiles))
+
+
+def _parsed(smiles: str) -> Chem.Mol:
     try:
-        mol = parse(smiles)
+        return parse(smiles)
     except ValueError as error:
         raise ValueError(f"unreadable molecule: {error}") from error
+
+
+def _parent(mol: Chem.Mol) -> Chem.Mol:
     try:
         return parent(mol)
     except ValueError as error:
