@@ -18,6 +18,7 @@ from molgfn.rewards.seh_student import load_student
 from molgfn.rewards.weights import as_constants
 
 COMPONENT = "seh_proxy"
+SCORE = "seh_proxy_score"
 CPU_CHUNK = 64
 """Molecules at once on a CPU: their states fit its cache, which is a sixth faster than 128."""
 GPU_CHUNK = 8192
@@ -25,6 +26,8 @@ GPU_CHUNK = 8192
 
 class SEHProxy(Reward):
     """The published sEH proxy: log R = log(max(floor, proxy) / scale).
+
+    Its components are `seh_proxy`, raw, and `seh_proxy_score`, which is R and may exceed 1.
 
     Args:
         weights: path of `best_params.pkl.gz`; None: where `scripts/download_seh.py` put it.
@@ -56,7 +59,7 @@ class SEHProxy(Reward):
 
     @property
     def component_names(self) -> tuple[str, ...]:
-        return (COMPONENT,)
+        return COMPONENT, SCORE
 
     def forward(self, objects: Sequence[Chem.Mol | None]) -> Scores:
         """Score molecules; None, or a molecule the proxy cannot read, fails alone."""
@@ -86,7 +89,7 @@ class SEHStudent(Reward):
 
     @property
     def component_names(self) -> tuple[str, ...]:
-        return (COMPONENT,)
+        return COMPONENT, SCORE
 
     def forward(self, objects: Sequence[Chem.Mol | None]) -> Scores:
         """Score molecules; None, or a molecule the student cannot read, fails alone."""
@@ -126,7 +129,8 @@ def _score(
     raw = raw.masked_fill(~raw.isfinite(), torch.nan)
     for position in raw.isnan().nonzero()[:, 0].tolist():
         failures.setdefault(position, "the prediction is not finite")
-    return Scores((raw.clamp(min=floor) / scale).log(), {COMPONENT: raw}, failures)
+    score = raw.clamp(min=floor) / scale
+    return Scores(score.log(), {COMPONENT: raw, SCORE: score}, failures)
 
 
 def _check_transform(floor: float, scale: float) -> None:

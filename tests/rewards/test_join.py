@@ -96,8 +96,8 @@ def test_a_filter_may_be_remembered() -> None:
 
 
 def test_a_filter_that_reports_no_score_is_refused() -> None:
-    with pytest.raises(ValueError, match=r"filters\[0\] is SEHStudent, which reports no score"):
-        Product([QED()], filters=[SEHStudent()])
+    with pytest.raises(ValueError, match=r"filters\[1\] is Fixed, which reports no score"):
+        Product([QED()], filters=[Rings(), Fixed(0.0)])
 
 
 @pytest.mark.parametrize("join", JOINS)

@@ -65,6 +65,13 @@ def test_failures_leave_the_values_of_others_unchanged(saved: Path) -> None:
     assert scores.log_reward.isnan().nonzero()[:, 0].tolist() == [0, 2]
 
 
+def test_the_score_is_the_reward_itself(saved: Path) -> None:
+    scores = SEHStudent(str(saved), floor=0.1, scale=2.0)([Chem.MolFromSmiles("CCO")])
+    raw, score = scores.components["seh_proxy"], scores.components["seh_proxy_score"]
+    torch.testing.assert_close(score, raw.clamp(min=0.1) / 2)
+    torch.testing.assert_close(score.log(), scores.log_reward)
+
+
 def test_checkpoints_do_not_repeat_the_weights(saved: Path) -> None:
     student = SEHStudent(str(saved))
     assert not student.state_dict()
