@@ -4,7 +4,7 @@ from dataclasses import dataclass
 
 TASKS = ("auto", "regression", "classification")
 SPLITS = ("scaffold", "random", "time")
-MODELS = ("network", "forest", "ridge")
+MODELS = ("gaussian_process", "ridge", "forest", "network")
 
 
 @dataclass(frozen=True)
