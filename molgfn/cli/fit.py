@@ -33,6 +33,7 @@ from molgfn.callbacks.quarantine import Quarantine
 from molgfn.callbacks.sample_metrics import SampleMetrics
 from molgfn.callbacks.throughput import Throughput
 from molgfn.callbacks.wandb_logger import OfflineWandbLogger
+from molgfn.cli.config_errors import explain
 from molgfn.data import TrajectoryBatches
 from molgfn.module import GFlowNet
 
@@ -204,7 +205,9 @@ def launch(args: Sequence[str], cli: type[GFlowNetCLI] = GFlowNetCLI) -> GFlowNe
             save_config_kwargs={"save_to_log_dir": False},
             parser_kwargs={"fit": quiet, "validate": quiet, "test": quiet, **quiet},
         )
-    except (ArgumentError, MisconfigurationException) as error:
+    except ArgumentError as error:
+        raise ValueError(explain(str(error), args)) from error
+    except MisconfigurationException as error:
         raise ValueError(str(error)) from error
     except RuntimeError as error:
         if "loading state_dict" not in str(error):
