@@ -39,7 +39,7 @@ def read_fasta(path: Path, max_length: int = 60) -> tuple[list[Peptide], list[Re
     """
     kept: dict[str, Peptide] = {}
     rejected = []
-    for peptide in _records(path):
+    for peptide in records(path):
         reason = unreadable(peptide.sequence, max_length)
         if reason is None and peptide.sequence in kept:
             first = kept[peptide.sequence]
@@ -56,7 +56,12 @@ def read_fasta(path: Path, max_length: int = 60) -> tuple[list[Peptide], list[Re
     return list(kept.values()), rejected
 
 
-def _records(path: Path) -> Iterator[Peptide]:
+def records(path: Path) -> Iterator[Peptide]:
+    """All records of a file, as they are.
+
+    Raises:
+        ValueError: it is no FASTA file.
+    """
     try:
         lines = path.read_text(encoding="utf-8-sig").splitlines()
     except UnicodeDecodeError as error:
