@@ -10,7 +10,7 @@ from rdkit import Chem
 
 from molgfn.chem.descriptors import canonical_smiles
 from molgfn.rewards.base import Scores
-from molgfn.rewards.isolation import Failure, ask_each
+from molgfn.rewards.isolation import Failure, Record, ask_each
 from molgfn.rewards.leaf import Leaf
 from molgfn.rewards.transforms import Transform
 
@@ -36,6 +36,7 @@ class Foreign(Leaf):
     ) -> None:
         super().__init__(default_name, name, transform, floor)
         self.value = value
+        self._record = Record()
 
     @abstractmethod
     def ask(self, objects: Mapping[str, Any]) -> Mapping[str, Any]:
@@ -52,7 +53,9 @@ class Foreign(Leaf):
         names = [_name(one) for one in objects]
         distinct = {n: one for n, one in zip(names, objects, strict=True) if isinstance(n, str)}
         found = ask_each(
-            list(distinct), lambda asked: self._ask({name: distinct[name] for name in asked})
+            list(distinct),
+            lambda asked: self._ask({name: distinct[name] for name in asked}),
+            self._record,
         )
         read = [
             name if isinstance(name, Failure) else numbers(found[name], self.value)

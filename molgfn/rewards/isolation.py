@@ -6,8 +6,26 @@ from typing import Any, TypeVar
 
 Key = TypeVar("Key", bound=Hashable)
 
+PATIENCE = 16
+"""Molecules asked about alone in vain, with no answer in between, after which whoever is asked is
+taken to be out of order."""
 PROBES = 3
-"""Molecules that are asked about alone before whoever is asked is taken to be out of order."""
+"""Molecules that somebody who is out of order is still asked about alone, each time."""
+
+
+@dataclass
+class Record:
+    """What is known of somebody who is asked again and again.
+
+    Attributes:
+        in_vain: molecules asked about alone in vain since the last answer.
+    """
+
+    in_vain: int = 0
+
+    @property
+    def is_out_of_order(self) -> bool:
+        return self.in_vain >= PATIENCE
 
 
 @dataclass(frozen=True)
@@ -32,13 +50,16 @@ class Unanswered(Exception):
 
 
 def isolated(
-    keys: Sequence[Key],
+    keys: Sequence[Key], record: Record
 ) -> Generator[list[Key], Mapping[Key, Any] | Unanswered, dict[Key, Any]]:
     """Ask about keys together; split what finds no answer until the guilty ones are alone.
 
-    One guilty key among n costs about 2 log2 n further questions. Where the first `PROBES` keys
-    find no answer alone either, and nothing else did, the rest is not asked one by one.
+    One guilty key among n costs about 2 log2 n further questions. Somebody who is out of order is
+    asked about all, then about `PROBES` alone, and an answer to any of them sets it right.
 
+    Args:
+        keys: distinct.
+        record: of who is asked; it is kept up to date.
     Yields:
         Keys to ask about; it is sent a mapping with an answer for each of them, or `Unanswered`.
     Returns:
@@ -46,36 +67,40 @@ def isolated(
     """
     found: dict[Key, Any] = {}
     waiting = [list(keys)] if keys else []
-    answered, in_vain, reason = False, 0, ""
+    in_vain, reason = 0, ""
     while waiting:
         asked = waiting.pop()
         outcome = yield asked
         answers = outcome.answers if isinstance(outcome, Unanswered) else outcome
         found.update(answers)
-        answered = answered or bool(answers)
+        if answers:
+            in_vain = record.in_vain = 0
         if not isinstance(outcome, Unanswered):
             continue
         reason = outcome.reason
         rest = [key for key in asked if key not in answers]
         if len(asked) == 1:
             found.update({key: Failure(reason) for key in rest})
-            in_vain += 1
-            if in_vain == PROBES and not answered:
+            in_vain += len(rest)
+            record.in_vain += len(rest)
+            if in_vain >= PROBES and record.is_out_of_order:
                 break
         elif len(rest) < len(asked):
             waiting += [rest] if rest else []
-        elif not answered and in_vain == 0 and len(rest) > PROBES:
+        elif record.is_out_of_order and len(rest) > PROBES:
             waiting += [rest[PROBES:], *([key] for key in rest[:PROBES])]
         else:
             waiting += [rest[len(rest) // 2 :], rest[: len(rest) // 2]]
     for key in (key for part in waiting for key in part):
-        found[key] = Failure(f"{reason} (so did {PROBES} others, each asked about alone)")
+        found[key] = Failure(f"{reason} (as for many before, so not asked about alone)")
     return found
 
 
-def ask_each(keys: Sequence[Key], ask: Callable[[list[Key]], Mapping[Key, Any]]) -> dict[Key, Any]:
+def ask_each(
+    keys: Sequence[Key], ask: Callable[[list[Key]], Mapping[Key, Any]], record: Record
+) -> dict[Key, Any]:
     """An answer or a `Failure` for every key, from somebody who raises `Unanswered`."""
-    asking = isolated(keys)
+    asking = isolated(keys, record)
     outcome: Mapping[Key, Any] | Unanswered
     try:
         asked = next(asking)

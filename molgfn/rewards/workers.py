@@ -10,7 +10,7 @@ from typing import Any
 from molgfn.configurable import describe
 from molgfn.rewards.base import Reward, Scores
 from molgfn.rewards.identity import is_own, modules_of
-from molgfn.rewards.isolation import Failure, Unanswered, isolated
+from molgfn.rewards.isolation import Failure, Record, Unanswered, isolated
 from molgfn.rewards.rows import Row, failed, scores_of
 from molgfn.rewards.worker import Worker
 
@@ -62,6 +62,7 @@ class Workers(Reward):
         own = [name for name in modules_of(self._description) if is_own(name)]
         self._preloaded = ["molgfn.rewards.worker", "jsonargparse", *own]
         self._workers: list[Worker] = []
+        self._record = Record()
         # before multiprocessing waits for its processes at the end of the program
         self._finalizer = util.Finalize(self, _stop, (self._workers,), exitpriority=10)
 
@@ -117,7 +118,9 @@ class Workers(Reward):
         """Chunks of positions, as questions about them."""
         size = min(self.chunk, -(-num_objects // self.num_workers))
         starts = range(0, num_objects, size)
-        return [isolated(range(start, min(start + size, num_objects))) for start in starts]
+        return [
+            isolated(range(start, min(start + size, num_objects)), self._record) for start in starts
+        ]
 
     def _outcome(self, worker: Worker, asked: list[int]) -> Mapping[int, Row] | Unanswered:
         """What came of a question; a worker that hangs or is dead is dropped."""

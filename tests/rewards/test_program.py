@@ -160,10 +160,14 @@ def test_a_program_that_never_works_is_not_started_for_every_molecule(
     program: Make, tmp_path: Path
 ) -> None:
     text = f"open({str(tmp_path / 'starts')!r}, 'a').write('x'); raise SystemExit('no licence')"
-    scores = program(text)(mols(*("C" * n for n in range(1, 33))))
-    assert len(scores.failures) == 32
-    assert "no licence" in scores.failures[31]
-    assert len((tmp_path / "starts").read_text()) == 4
+    reward, many = program(text), mols(*("C" * n for n in range(1, 65)))
+    reward(many)
+    first = len((tmp_path / "starts").read_text())
+    scores = reward(many)
+    assert len(scores.failures) == 64
+    assert "no licence" in scores.failures[63]
+    assert first < 40
+    assert len((tmp_path / "starts").read_text()) == first + 4
 
 
 def test_a_program_that_does_not_read_and_says_a_lot_blocks_nothing(program: Make) -> None:
