@@ -29,6 +29,7 @@ COMMANDS = {
     "sample": Command("molgfn.cli.sample", "draw candidates from a checkpoint"),
     "evaluate": Command("molgfn.cli.evaluate", "measure what a checkpoint draws, as JSON"),
     "audit": Command("molgfn.cli.audit", "compare what a policy samples with what it should"),
+    "proxy": Command("molgfn.cli.proxy", "fit a model to measured molecules, or ask one"),
     "peptides": Command("molgfn.cli.peptides", "train a classifier of peptides from FASTA files"),
 }
 
