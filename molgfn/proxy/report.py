@@ -35,9 +35,10 @@ def report(
     """
     counts = count_reasons(measurements.excluded)
     notes = [
-        f"{num_used:,} of {num_rows:,} rows are used" + (f"; excluded: {counts}" if counts else ""),
-        f"{len(drawn):,} structures as drawn are {len(measurements):,} molecules without salts "
-        f"and charges; {sum('.' in smiles for smiles in drawn):,} had several components",
+        f"rows used: {num_used:,} of {num_rows:,}" + (f"; excluded: {counts}" if counts else ""),
+        f"structures as drawn: {len(drawn):,}, of several components: "
+        f"{sum('.' in smiles for smiles in drawn):,}; molecules without salts and charges: "
+        f"{len(measurements):,}",
     ]
     for number, target in enumerate(measurements.targets):
         column = [row[number] for row in merged]
@@ -45,21 +46,21 @@ def report(
         if repeated:
             apart = sum(spread > APART for spread in repeated)
             notes.append(
-                f"{target!r}: {len(repeated):,} molecules were measured several times and have the "
-                f"median; their values differ by {np.median(repeated):.2g} (median) and up to "
-                f"{max(repeated):.2g}, {apart:,} by more than {APART:g}"
+                f"{target!r}: molecules measured several times, of which the median is used: "
+                f"{len(repeated):,}; their values differ by {np.median(repeated):.2g} (median) and "
+                f"up to {max(repeated):.2g}; by more than {APART:g}: {apart:,}"
             )
         bounds = Counter(one.relation for one in column if one.relation != "=")
         notes += [
-            f"{target!r}: {count:,} molecules have {RELATION_WORDS[relation]} their value "
-            f"({relation}, censored)"
+            f"{target!r}: censored molecules, whose value is {RELATION_WORDS[relation]} the one "
+            f"given: {count:,}"
             for relation, count in sorted(bounds.items())
         ]
         if aside := sum(one.set_aside for one in column):
-            notes.append(f"{target!r}: {aside:,} bounds are set aside where exact values exist")
+            notes.append(f"{target!r}: bounds set aside because exact values exist: {aside:,}")
         if flagged := int(measurements.outlier[:, number].sum()):
             notes.append(
-                f"{target!r}: {flagged:,} values are more than {OUTLIER:g} robust standard "
-                "deviations from the median; they are kept and flagged"
+                f"{target!r}: outliers, more than {OUTLIER:g} robust standard deviations from the "
+                f"median, that are kept and flagged: {flagged:,}"
             )
     return notes
