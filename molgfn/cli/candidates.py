@@ -40,15 +40,7 @@ def load(checkpoint: Path, device: str, accepted: Sequence[str] = ("molecules",)
     """
     if not checkpoint.is_file():
         raise FileNotFoundError(f"checkpoint {checkpoint} does not exist")
-    if device == "auto":
-        device = "cuda" if torch.cuda.is_available() else "cpu"
-    try:
-        place = torch.zeros(0, device=device).device
-    except (RuntimeError, AssertionError) as error:
-        raise ValueError(
-            f"device {device!r} cannot be used: {str(error).splitlines()[0]}"
-        ) from error
-    model = GFlowNet.load_from_checkpoint(checkpoint, map_location=place)
+    model = GFlowNet.load_from_checkpoint(checkpoint, map_location=place_of(device))
     environments = tuple(BUILT_BY[built] for built in accepted)
     if not isinstance(model.environment, environments):
         raise ValueError(
@@ -57,6 +49,22 @@ def load(checkpoint: Path, device: str, accepted: Sequence[str] = ("molecules",)
             f"{' or '.join(environment.__name__ for environment in environments)}"
         )
     return model.eval()
+
+
+def place_of(device: str) -> torch.device:
+    """The device of a name; "auto" is a GPU when there is one.
+
+    Raises:
+        ValueError: there is no such device.
+    """
+    if device == "auto":
+        device = "cuda" if torch.cuda.is_available() else "cpu"
+    try:
+        return torch.zeros(0, device=device).device
+    except (RuntimeError, AssertionError) as error:
+        raise ValueError(
+            f"device {device!r} cannot be used: {str(error).splitlines()[0]}"
+        ) from error
 
 
 def built_by(model: GFlowNet) -> str:

@@ -87,10 +87,15 @@ class SequenceDraw(Draw):
 
     def names(self, position: int) -> dict[str, str]:
         text = self.texts[position]
-        return {"id": f"SQ-{sha256(text.encode()).hexdigest()[:12].upper()}", "sequence": text}
+        return {"id": sequence_id(text), "sequence": text}
 
     def described(self, position: int) -> dict[str, Any]:
         return {"log_p": self.log_p[position], "length": len(self.texts[position])}
+
+
+def sequence_id(text: str) -> str:
+    """Stable id of a sequence: 48 bits of its SHA-256."""
+    return f"SQ-{sha256(text.encode()).hexdigest()[:12].upper()}"
 
 
 def draws(model: GFlowNet, batch_size: int, beta: float, seed: int) -> Iterator[Draw]:
