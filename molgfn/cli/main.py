@@ -28,6 +28,8 @@ COMMANDS = {
     "test": Command(TRAINING, "measure a checkpoint with the test loop"),
     "sample": Command("molgfn.cli.sample", "draw candidates from a checkpoint"),
     "evaluate": Command("molgfn.cli.evaluate", "measure what a checkpoint draws, as JSON"),
+    "score": Command("molgfn.cli.score", "score given molecules with the reward of a config"),
+    "check": Command("molgfn.cli.check", "look at a config before it is trained: reward, cost"),
     "audit": Command("molgfn.cli.audit", "compare what a policy samples with what it should"),
     "proxy": Command("molgfn.cli.proxy", "fit a model to measured molecules, or ask one"),
     "peptides": Command("molgfn.cli.peptides", "train a classifier of peptides from FASTA files"),

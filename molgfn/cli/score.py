@@ -1,6 +1,7 @@
 """`molgfn score`: rewards, with all their components, of given molecules."""
 
 import argparse
+import itertools
 import sys
 from pathlib import Path
 from typing import Any
@@ -73,15 +74,17 @@ def main(args: list[str]) -> int:
         check_output(quarantine_of(options.output), [".csv"], options.overwrite)
 
     from molgfn.chem.records import read_records
-    from molgfn.cli.scoring import Scorer, load_reward
 
     records = read_records(options.input, options.column)
+    if (first := next(records, None)) is None:  # before anything slow
+        raise ValueError(f"{options.input} holds no record")
+
+    from molgfn.cli.scoring import Scorer, load_reward
+
     scorer = Scorer(load_reward(options, overrides))
     if options.output is not None:
         scorer.check_format(options.output)
-    rows = scorer.rows(records, options.batch_size)
-    if rows.empty:
-        raise ValueError(f"{options.input} holds no record")
+    rows = scorer.rows(itertools.chain([first], records), options.batch_size)
     if options.output is None:
         print_table(rows.drop(columns="read"))
     else:

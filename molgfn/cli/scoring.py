@@ -71,13 +71,11 @@ class Scorer:
     def rows(self, records: Iterator[Record], batch_size: int) -> Any:
         """A data frame with one row a record, in their order; `read` says what could be read.
 
-        Records are read and scored batch by batch; no more molecules than a batch are in memory.
+        There is at least one. Records are read and scored batch by batch; no more molecules than a batch are in memory.
         """
         frames = []
         while batch := list(itertools.islice(records, batch_size)):
             frames.append(self._frame(batch))
-        if not frames:
-            return pd.DataFrame()
         table = pd.concat(frames, ignore_index=True)
         table["reason"] = table.pop("reason")  # behind all components
         return table
