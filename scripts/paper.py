@@ -33,7 +33,12 @@ RUNS = CHECKOUT / "runs" / "paper"
 R0 = (0.1, 0.01, 0.001)
 GRID_METHODS = ("fm", "db", "tb", "tb_learned")
 WORD_BITS = (1, 2, 4, 6, 8, 10)
+BIT_TRAJECTORIES: Mapping[str, tuple[str, tuple[str, ...]]] = {
+    "": ("of the policy", ()),
+    "half_uniform_": ("half of them uniform", ("-c", "paper/half_uniform")),
+}
 MOLECULE_METHODS = ("fm", "db", "tb", "subtb")
+AT_BETA_16 = ("--model.beta", "16", "--model.exploration.uniform_share", "0")
 BETAS = (4, 8, 10, 16)
 
 
@@ -74,8 +79,10 @@ def _hypergrid(table: str) -> Iterator[Cell]:
 
 def _bits(table: str) -> Iterator[Cell]:
     for k in WORD_BITS:
-        options = ("-c", "paper/bits", "--model.environment.word_bits", str(k))
-        yield Cell(table, f"k={k}", options, ("bits/spearman", "bits/modes_found"), {}, train)
+        for name, (_, overlay) in BIT_TRAJECTORIES.items():
+            options = ("-c", "paper/bits", *overlay, "--model.environment.word_bits", str(k))
+            curves = ("bits/spearman", "bits/modes_found", "sample/edit_distance_mean")
+            yield Cell(table, f"{name}k={k}", options, curves, {}, train)
 
 
 def _amp(table: str) -> Iterator[Cell]:
@@ -90,6 +97,8 @@ def _molecules(table: str) -> Iterator[Cell]:
         kinds = [f"modes/{kind}above_{t}" for kind in ("", "scaffolds_") for t in ("7", "7.5", "8")]
         curves = ("modes/visited", *kinds)
         yield Cell(table, method, ("-c", "paper/molecules", *objective), curves, audits, train)
+    searching = ("-c", "paper/molecules", "-c", "paper/tb", *AT_BETA_16)
+    yield Cell(table, "tb_16", searching, curves, {}, train)
     chains = ("--num-chains", "64", "--num-steps", "800", "--every", "50")
     yield Cell(table, "mh", ("modes", "-c", "paper/molecules", *chains), (), {}, walk)
 

@@ -6,7 +6,7 @@ from pathlib import Path
 from typing import Any
 
 from matplotlib.figure import Figure
-from paper import R0, WORD_BITS
+from paper import BIT_TRAJECTORIES, R0, WORD_BITS
 from paper_results import Point, Results, average, curve
 
 GRIDS = {"hypergrid": "8^4", "hypergrid_64": "64^2"}
@@ -16,6 +16,7 @@ METHODS = {
     "tb": "TB",
     "tb_learned": "TB, learned P_B",
     "subtb": "SubTB",
+    "tb_16": "TB at beta 16",
     "mh": "Metropolis-Hastings",
 }
 COLOURS = {
@@ -24,6 +25,7 @@ COLOURS = {
     "tb": "tab:blue",
     "tb_learned": "tab:purple",
     "subtb": "tab:red",
+    "tb_16": "tab:cyan",
     "mh": "0.35",
 }
 THRESHOLDS = ("7", "7.5", "8")
@@ -62,21 +64,20 @@ def hypergrid(found: Results) -> Figure:
 
 def bits(found: Results) -> Figure:
     """Spearman correlation and modes found against steps, for each k."""
-    figure = Figure(figsize=(8, 3), layout="constrained")
-    axes = figure.subplots(1, 2, squeeze=False)
-    for (name, label), axis in zip(
-        (
-            ("bits/spearman", "Spearman of log p and log R"),
-            ("bits/modes_found", "modes found of 60"),
-        ),
-        axes[0],
-        strict=True,
-    ):
+    measured = {
+        "bits/spearman": "Spearman of log p and log R",
+        "bits/modes_found": "modes found of 60",
+    }
+    figure = Figure(figsize=(8, 5.4), layout="constrained")
+    axes = figure.subplots(len(BIT_TRAJECTORIES), len(measured), squeeze=False)
+    for (row, prefix), (column, name) in product(enumerate(BIT_TRAJECTORIES), enumerate(measured)):
+        axis = axes[row, column]
         for shade, k in enumerate(WORD_BITS):
-            points = curve(found["bits"].get(f"k={k}", []), name)
+            points = curve(found["bits"].get(f"{prefix}k={k}", []), name)
             colour = (0.1 + 0.13 * shade, 0.2, 0.8 - 0.13 * shade)
             line(axis, points, f"k = {k}", colour)
-        axis.set_ylabel(label)
+        axis.set_ylabel(measured[name])
+        axis.set_title(f"trajectories: {BIT_TRAJECTORIES[prefix][0]}")
     return finished(figure, axes, "training steps", None)
 
 

@@ -13,7 +13,7 @@ from typing import Any
 
 import paper_figures
 import paper_grids
-from paper import BETAS, CHECKOUT, MOLECULE_METHODS, RESULTS, WORD_BITS, cells
+from paper import BETAS, BIT_TRAJECTORIES, CHECKOUT, MOLECULE_METHODS, RESULTS, WORD_BITS, cells
 from paper_figures import METHODS, THRESHOLDS
 from paper_results import (
     MISSING,
@@ -83,14 +83,15 @@ def last_step(run: Mapping[str, Any]) -> int:
 
 
 def bits(found: Results) -> str:
-    """Correlation and modes for each k."""
+    """Correlation and modes for each k, by who plays the training trajectories."""
     rows = []
-    for k in WORD_BITS:
-        runs = found["bits"].get(f"k={k}", [])
+    for k, (prefix, (label, _)) in product(WORD_BITS, BIT_TRAJECTORIES.items()):
+        runs = found["bits"].get(f"{prefix}k={k}", [])
         correlation = end(runs, "bits/spearman")
         rows.append(
             [
                 str(k),
+                label,
                 str(len(runs)),
                 number(max((last_step(run) for run in runs), default=None), 0),
                 PAPER_BUDGET["bits"],
@@ -99,7 +100,8 @@ def bits(found: Results) -> str:
                 spread(end(runs, "bits/modes_found"), 0),
             ]
         )
-    return lines("k|seeds|steps of 16|the paper's|Spearman|at least 0.7|modes found of 60", rows)
+    header = "k|trajectories|seeds|steps of 16|the paper's|Spearman|at least 0.7|modes found of 60"
+    return lines(header, rows)
 
 
 def amp(found: Results) -> str:
@@ -150,7 +152,7 @@ def pearson(runs: Runs, beta: int) -> Average | None:
 def modes(found: Results) -> str:
     """Modes and scaffolds at the end, for each threshold."""
     rows = []
-    for method in (*MOLECULE_METHODS, "mh"):
+    for method in (*MOLECULE_METHODS, "tb_16", "mh"):
         runs = found["molecules"].get(method, [])
         counts = [
             spread(end(runs, f"modes/{kind}above_{t}"), 0)
@@ -171,7 +173,9 @@ def molecule_claims(found: Results) -> str:
         order = ", ".join(METHODS[method] for method in ranked) or MISSING
         text.append(f"- r at beta {beta}, from high to low: {order}.\n")
     for t in THRESHOLDS:
-        ends = {m: end(runs.get(m, []), f"modes/above_{t}") for m in (*MOLECULE_METHODS, "mh")}
+        ends = {
+            m: end(runs.get(m, []), f"modes/above_{t}") for m in (*MOLECULE_METHODS, "tb_16", "mh")
+        }
         numbers = {method: of.mean for method, of in ends.items() if of is not None}
         chains = numbers.pop("mh", None)
         if chains is None or not numbers:
@@ -180,7 +184,7 @@ def molecule_claims(found: Results) -> str:
         more = [METHODS[method] for method, of in numbers.items() if of > chains]
         text.append(
             f"- More modes above {t} than Metropolis-Hastings: {len(more)} of {len(numbers)} "
-            f"objectives{': ' if more else ''}{', '.join(more)}.\n"
+            f"runs{': ' if more else ''}{', '.join(more)}.\n"
         )
     return "".join(text)
 

@@ -14,7 +14,7 @@ from molgfn.rewards.hypergrid import HypergridReward
 from tests import hypergrid, tiny
 from tests.test_configs import CONFIGS, instantiate
 
-TRAINED = {"hypergrid": 12, "hypergrid_64": 12, "bits": 6, "amp": 1, "molecules": 4}
+TRAINED = {"hypergrid": 12, "hypergrid_64": 12, "bits": 12, "amp": 1, "molecules": 5}
 CHAINS = {"hypergrid": 3, "hypergrid_64": 3, "molecules": 1}
 
 
@@ -165,7 +165,10 @@ def test_a_cell_that_fails_leaves_no_result_and_the_others_go_on(
     monkeypatch.setattr(paper, "train", fails)
     assert paper.main(["bits"]) == 1
     kept = sorted(path.name for path in (tmp_path / "results" / "bits").iterdir())
-    assert kept == [f"k={k}-0.json" for k in (10, 2, 4, 6, 8)]
+    names = [f"half_uniform_k={k}" for k in (1, 10, 2, 4, 6, 8)] + [
+        f"k={k}" for k in (10, 2, 4, 6, 8)
+    ]
+    assert kept == [f"{name}-0.json" for name in names]
     assert "no luck" in capsys.readouterr().err
 
 

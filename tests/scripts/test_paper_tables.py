@@ -165,12 +165,19 @@ def test_bits_say_their_steps_and_whether_they_come_to_seven_tenths(tables: Modu
         return {**SHARED, "curves": curves}
 
     text = tables.bits(
-        {**EMPTY, "bits": {"k=1": [run(0.6)], "k=8": [run(0.7)], "k=10": [run(0.7), run(0.8)]}}
+        {
+            **EMPTY,
+            "bits": {
+                "k=1": [run(0.6)],
+                "half_uniform_k=1": [run(0.7)],
+                "k=10": [run(0.7), run(0.8)],
+            },
+        }
     )
-    budget = ["50,000 steps of 16"]
-    assert rows(text, "1") == ["1", "500", *budget, "0.600", "no", "42"]
-    assert rows(text, "8") == ["1", "500", *budget, "0.700", "yes", "42"]
-    assert rows(text, "10") == ["2", "500", *budget, "0.750 ± 0.071", "yes", "42 ± 0"]
+    own, half = "| 1 | of the policy | ", "| 1 | half of them uniform | "
+    assert f"{own}1 | 500 | 50,000 steps of 16 | 0.600 | no | 42 |" in text
+    assert f"{half}1 | 500 | 50,000 steps of 16 | 0.700 | yes | 42 |" in text
+    assert "| 2 | 500 | 50,000 steps of 16 | 0.750 ± 0.071 | yes | 42 ± 0 |" in text
 
 
 def test_molecules_have_an_audit_of_each_beta_and_their_best(tables: ModuleType) -> None:
@@ -196,7 +203,7 @@ def test_the_page_says_which_objectives_find_more_modes_than_chains(tables: Modu
 
     runs = {"fm": run(12, 0.25), "db": run(10, 0.5), "tb": run(11, 0.75), "mh": run(10)}
     text = tables.molecule_claims({**EMPTY, "molecules": runs})
-    assert "above 7.5 than Metropolis-Hastings: 2 of 3 objectives: FM, TB." in text
+    assert "above 7.5 than Metropolis-Hastings: 2 of 3 runs: FM, TB." in text
     assert "above 8 than Metropolis-Hastings: not measured." in text
     assert "r at beta 10, from high to low: TB, DB, FM." in text
     assert "r at beta 4, from high to low: not measured." in text
