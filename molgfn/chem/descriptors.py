@@ -8,6 +8,8 @@ from rdkit.Chem import QED, Crippen, Descriptors, rdMolDescriptors
 from rdkit.Chem.Scaffolds import MurckoScaffold
 from rdkit.Contrib.SA_Score import sascorer
 
+from molgfn.chem.alerts import alerts
+
 
 def identity(mol: Chem.Mol) -> dict[str, str]:
     """Names of a molecule: `id`, canonical `smiles`, `inchikey`.
@@ -34,7 +36,7 @@ def descriptors(mol: Chem.Mol) -> dict[str, Any]:
     """Columns of a candidate's row that follow from its structure alone.
 
     mw in g/mol; logp after Crippen; tpsa in square angstrom; qed in [0, 1]; sa from 1 (easy to
-    make) to 10 (hard); see `scaffold`.
+    make) to 10 (hard); alerts by name, see `molgfn.chem.alerts`; see `scaffold`.
     """
     return {
         "mw": Descriptors.MolWt(mol),
@@ -46,6 +48,7 @@ def descriptors(mol: Chem.Mol) -> dict[str, Any]:
         "rings": rdMolDescriptors.CalcNumRings(mol),
         "qed": QED.qed(mol),
         "sa": sascorer.calculateScore(mol),
+        "alerts": "; ".join(alerts(mol)),
         "scaffold": scaffold(mol),
     }
 

@@ -33,5 +33,11 @@ def test_descriptors_of_aspirin() -> None:
     assert found["scaffold"] == "c1ccccc1"
 
 
+def test_structural_alerts_are_named() -> None:
+    found = descriptors(Chem.MolFromSmiles("Nc1ccccc1N=Nc1ccccc1"))["alerts"]
+    assert found == "PAINS azo_A(324); BRENK aniline; BRENK diazo_group; NIH azo_aryl"
+    assert descriptors(Chem.MolFromSmiles("CC(C)NC(=O)c1ccccc1"))["alerts"] == ""
+
+
 def test_an_acyclic_molecule_has_an_empty_scaffold() -> None:
     assert scaffold(Chem.MolFromSmiles("CCO")) == ""

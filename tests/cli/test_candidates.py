@@ -65,7 +65,7 @@ def test_a_row_has_the_columns_of_the_contract() -> None:
     assert list(row) == [
         *("id", "smiles", "inchikey", "log_reward", "reward", "beta", "proxy"),
         *("num_fragments", "fragments", "mw", "logp", "tpsa", "hbd", "hba"),
-        *("rotatable_bonds", "rings", "qed", "sa", "scaffold"),
+        *("rotatable_bonds", "rings", "qed", "sa", "alerts", "scaffold"),
     ]
     assert (row["reward"], row["beta"], row["proxy"]) == (1.0, 2.0, 8.0)
 
@@ -103,3 +103,11 @@ def test_an_unfinished_draw_leaves_gradients_as_they_were() -> None:
     open_draws = draws(module(), 4, 1.0, seed=0)
     next(open_draws)
     assert torch.is_grad_enabled()
+
+
+def test_every_component_of_a_reward_is_a_column() -> None:
+    names = ("active", "active_score", "active_std", "active_domain")
+    scores = Scores(torch.zeros(1), {name: torch.tensor([0.5]) for name in names})
+    draw = MoleculeDraw([Chem.MolFromSmiles("C")], [Tree((0,))], scores, 1.0, lambda tree: "")
+    (row,) = candidates(itertools.repeat(draw), 1).rows
+    assert {name: row[name] for name in names} == dict.fromkeys(names, 0.5)
