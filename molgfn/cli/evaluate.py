@@ -116,9 +116,18 @@ def component_means(drawn: Sequence["Draw"], num: int) -> dict[str, Any]:
 
     from molgfn.evaluation import mean
 
+    names = dict.fromkeys(name for draw in drawn for name in draw.scores.components)
     components = {
-        name: joined([draw.scores.components[name].cpu() for draw in drawn], num)
-        for name in drawn[0].scores.components
+        name: joined(
+            [
+                draw.scores.components[name].cpu()
+                if name in draw.scores.components
+                else np.full(len(draw), np.nan)
+                for draw in drawn
+            ],
+            num,
+        )
+        for name in names
     }
     return {
         "component_means": {

@@ -9,6 +9,7 @@ from molgfn.cli.landscape import Landscape
 AT_FLOOR = 0.99
 PEAKED = 0.99
 """Above that of the shipped sEH runs, 0.5 to 0.8, which find better molecules than random ones."""
+FEWEST = 100  # random objects that tell how peaked a reward is
 FAILING = 0.5
 
 
@@ -64,7 +65,7 @@ def of_landscape(landscape: Landscape, beta: tuple[float, float], noun: str) -> 
             f"lowest reward, {least:.4g}, and nothing leads away from there"
         )
     peak = landscape.at(beta[0])
-    if peak.largest > PEAKED:
+    if peak.largest > PEAKED and num >= FEWEST:
         found.warnings.append(
             f"the reward is peaked: at beta = {beta[0]:g} one of {num} random {noun} holds "
             f"{peak.largest:.0%} of the weight (effective sample size {peak.sample_size:.2g})"

@@ -71,7 +71,8 @@ class Scorer:
     def rows(self, records: Iterator[Record], batch_size: int) -> Any:
         """A data frame with one row a record, in their order; `read` says what could be read.
 
-        There is at least one. Records are read and scored batch by batch; no more molecules than a batch are in memory.
+        There is at least one. They are read and scored batch by batch; no more molecules than
+        those of a batch are in memory.
         """
         frames = []
         while batch := list(itertools.islice(records, batch_size)):

@@ -90,6 +90,10 @@ def test_a_reward_that_one_object_dominates_is_warned_of() -> None:
     assert "(effective sample size 1)" in found.warnings[0]
 
 
+def test_few_objects_do_not_tell_how_peaked_a_reward_is() -> None:
+    assert of_landscape(landscape(0.9, 0.1), (10, 10), "molecules").verdict == "ready"
+
+
 def test_rewards_that_fail_for_a_few_are_told_with_the_reason() -> None:
     found = of_failures(scored(10, 3), "molecules")
     assert found.warnings == [
