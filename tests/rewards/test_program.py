@@ -138,6 +138,11 @@ def test_what_was_answered_before_it_dies_midway_counts_and_is_not_asked_again(
     assert log.read_text().splitlines()[:2] == ["CCO CCC CF CCCC", "CF CCCC"]
 
 
+def test_an_array_counts_only_if_the_program_ends_well(program: Make) -> None:
+    scores = program(HEAD + "print(json.dumps([0.5] * len(smiles)))\nsys.exit(1)")(mols("CC"))
+    assert scores.failures == {0: "ended with exit code 1"}
+
+
 def test_a_program_that_hangs_costs_the_guilty_molecule_and_leaves_no_process(
     program: Make, tmp_path: Path
 ) -> None:
