@@ -99,7 +99,8 @@ def test_a_run_leaves_a_csv_of_its_best(tmp_path: Path) -> None:
     callback = BestMolecules(size=7)
     fit(tmp_path, [callback])
     table = pd.read_csv(tmp_path / "best_molecules.csv")
-    assert list(table.columns) == ["id", "smiles", "log_reward", "reward", "qed", "step"]
+    names = ["id", "smiles", "log_reward", "reward", "qed", "qed_score", "step"]
+    assert list(table.columns) == names
     assert list(table.smiles) == kept(callback)
     assert table.reward.is_monotonic_decreasing
     assert table.reward.to_numpy() == pytest.approx(table.qed.to_numpy(), rel=1e-5)
