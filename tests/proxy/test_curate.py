@@ -77,6 +77,17 @@ def test_a_bound_on_a_concentration_turns_round_with_it() -> None:
     assert any("converted from nM to p-values" in note for note in found.notes)
 
 
+def test_the_standard_relation_of_chembl_turns_round_for_its_p_value() -> None:
+    """It speaks of the concentration: more than 10 uM is a pChEMBL below 5."""
+    columns = {
+        "smiles": [smiles for smiles, _ in ALKANES] + ["CCO"],
+        "pChEMBL Value": [number for _, number in ALKANES] + ["5"],
+        "Standard Relation": ["'='"] * len(ALKANES) + ["'>'"],
+    }
+    table = Table(Path("mine.csv"), columns)
+    assert value(curate(table, find_columns(table)), "CCO") == (5, "<", 0)
+
+
 def test_the_unit_of_each_row_is_used() -> None:
     rows = [("CCO", "1", "uM"), ("CCN", "1", "nM"), ("CCF", "50", "%")]
     found = curated(rows, more="units", scale=Scale(unit="nM"))
@@ -111,6 +122,14 @@ def test_molecules_that_cannot_be_used_are_listed_and_the_others_stay() -> None:
     table = excluded_table(found.excluded)
     assert list(table.columns) == ["row", "smiles", "reason"]
     assert table.row.tolist() == [31, 32, 33]
+
+
+def test_a_row_that_could_not_be_read_is_listed_as_such(tmp_path: Path) -> None:
+    lines = [f"{smiles},{y}" for smiles, y in ALKANES]
+    (tmp_path / "mine.csv").write_text("\n".join(["smiles,y", *lines, "CCO,5,6"]))
+    table = read_table(tmp_path / "mine.csv")
+    (excluded,) = curate(table, find_columns(table)).excluded
+    assert (excluded.row, excluded.reason.split(":")[0]) == (31, "unreadable row")
 
 
 def test_contradicting_bounds_are_excluded_with_every_row() -> None:

@@ -40,8 +40,9 @@ def test_atom_maps_are_left_out() -> None:
     assert standard("[CH3:1][OH:2]") == "CO"
 
 
-def test_the_molecule_that_is_given_stays_as_it_is() -> None:
-    mol = parse("[CH3:1]C(=O)[O-].[Na+]")
+@pytest.mark.parametrize("smiles", ["[CH3:1][OH:2]", "[CH3:1]C(=O)[O-].[Na+]"])
+def test_the_molecule_that_is_given_stays_as_it_is(smiles: str) -> None:
+    mol = parse(smiles)
     before = Chem.MolToSmiles(mol)
     parent(mol)
     assert Chem.MolToSmiles(mol) == before
