@@ -63,11 +63,12 @@ def load_network(
 
 
 def as_constants(network: Network) -> Network:
-    """The same network, its parameters turned into buffers that no state dict repeats."""
+    """The same network, its parameters and buffers as buffers that no state dict repeats."""
     for module in network.modules():
-        for name, parameter in list(module.named_parameters(recurse=False)):
+        own = [*module.named_parameters(recurse=False), *module.named_buffers(recurse=False)]
+        for name, tensor in own:
             delattr(module, name)
-            module.register_buffer(name, parameter.detach(), persistent=False)
+            module.register_buffer(name, tensor.detach(), persistent=False)
     return network.eval()
 
 
