@@ -20,6 +20,18 @@ def seh_folder() -> Iterator[Path]:
 
 
 @pytest.fixture(scope="session")
+def proxy_folder(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """A proxy that `molgfn.proxy.fit` made of 200 measured molecules inside RDKit."""
+    from molgfn.proxy.fit import fit
+    from molgfn.proxy.options import FitOptions
+    from tests.measured import free_wilson
+
+    folder = tmp_path_factory.mktemp("proxy")
+    fit(free_wilson(200), FitOptions(models=("gaussian_process",))).save(folder)
+    return folder
+
+
+@pytest.fixture(scope="session")
 def amp_folder() -> Iterator[Path]:
     """Folder of the published AMP files: `$MOLGFN_AMP`, or `shared/amp` beside the checkout."""
     yield from _published("amp")

@@ -34,7 +34,11 @@ def test_every_config_plays_a_step(name: str, request: pytest.FixtureRequest) ->
     names = [*BASES.get(name, []), name]
     if any(name.startswith("seh") for name in names):
         request.getfixturevalue("seh_folder")
-    cli = instantiate(names)
+    options = []
+    if name == "proxy":
+        folder = request.getfixturevalue("proxy_folder")
+        options = ["--model.reward.init_args.model", str(folder)]
+    cli = instantiate(names, options)
     played = cli.model.training_step(4, 0)["batch"]
     assert played.log_reward.isfinite().all()
 

@@ -13,8 +13,8 @@ from molgfn.proxy.target_model import Estimate, FitSettings, Molecules, TargetMo
 
 MAX_MOLECULES = 5000
 """More are not fitted: the work grows with the cube of their number, the file with its square."""
-NOISES = torch.logspace(-3, 1, 401, dtype=torch.float64)
-"""Candidates for lambda, noise variance / kernel variance."""
+NOISES = torch.logspace(-2, 1, 301, dtype=torch.float64)
+"""Candidates for lambda, noise variance / kernel variance: no measurement is without error."""
 LOCALITY = 8
 """Power of the similarity with which known molecules vouch for the size of an error."""
 PRIOR_WEIGHT = 0.02
@@ -135,7 +135,7 @@ def most_likely(eigenvalues: Tensor, projected: Tensor) -> tuple[float, float]:
         eigenvalues: [N] of K.
         projected: [N] y - m in the basis of its eigenvectors.
     """
-    shrunk = eigenvalues + NOISES[:, None]  # [401, N]
+    shrunk = eigenvalues + NOISES[:, None]  # [301, N]
     variance = (projected.square() / shrunk).mean(1)
     best = int((variance.log() + shrunk.log().mean(1)).argmin())
     return float(NOISES[best]), float(variance[best])

@@ -58,7 +58,7 @@ class NetworkFit(pl.LightningModule):
         self._errors.append(self.loss(batch) * len(batch[1]))
 
     def on_validation_epoch_end(self) -> None:
-        error = torch.stack(self._errors).sum()
+        error = torch.stack(self._errors).sum().detach()
         self._errors.clear()
         self.log(ERROR, error)
         if float(error) < self.best:

@@ -73,6 +73,7 @@ class ProxyModel(nn.Module):
     @torch.no_grad()
     def predict(self, mols: Sequence[Chem.Mol | None]) -> Predictions:
         """Predict N molecules; None, or one that cannot be read, fails alone."""
+        mols = list(mols)  # those that are made when somebody looks at them are made once
         graphs = any(model.reads_graphs for model in self.kinds)
         parts: list[tuple[Tensor, Tensor, Tensor]] = []
         failures: dict[int, str] = {}
