@@ -10,6 +10,8 @@ from typing import IO
 
 from rdkit import Chem, rdBase
 
+from molgfn.chem.records import read_records
+
 INCHIKEY = re.compile(r"[A-Z]{14}-[A-Z]{10}-[A-Z]")
 _COLUMNS = ("smiles", "canonical_smiles", "inchikey")
 _SEPARATORS = {".csv": ",", ".tsv": "\t"}
@@ -20,6 +22,7 @@ def named_molecules(path: Path) -> Iterator[tuple[int, str]]:
 
     Of `.csv` and `.tsv` the column `smiles`, `canonical_smiles` or `inchikey`, in any case; of
     other files the first word of each line, where a first line that is such a name is a header.
+    SD and parquet files are read as everywhere else, see `molgfn.chem.records`.
 
     Raises:
         FileNotFoundError: there is no such file.
@@ -27,6 +30,9 @@ def named_molecules(path: Path) -> Iterator[tuple[int, str]]:
     """
     if not path.is_file():
         raise FileNotFoundError(f"there is no file of molecules at {path}")
+    if path.suffix.lower() in (".sdf", ".parquet"):
+        yield from ((record.row, record.text) for record in read_records(path))
+        return
     suffix = Path(path.stem).suffix if path.suffix == ".gz" else path.suffix
     try:
         with _opened(path) as file:

@@ -38,6 +38,13 @@ def test_a_packed_file_is_unpacked(tmp_path: Path) -> None:
     assert list(named_molecules(path)) == [(2, "CCO")]
 
 
+def test_an_sd_file_is_read(tmp_path: Path) -> None:
+    with Chem.SDWriter(str(tmp_path / "a.sdf")) as writer:
+        for smiles in ("CCO", "c1ccccc1"):
+            writer.write(Chem.MolFromSmiles(smiles))
+    assert list(named_molecules(tmp_path / "a.sdf")) == [(1, "CCO"), (2, "c1ccccc1")]
+
+
 def test_a_table_without_such_a_column_is_refused_with_its_columns(tmp_path: Path) -> None:
     path = written(tmp_path, "a.csv", "name,structure\nethanol,CCO\n")
     with pytest.raises(ValueError, match=r"columns \['name', 'structure'\]; one of them must be"):
