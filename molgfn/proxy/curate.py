@@ -1,6 +1,7 @@
 """From the rows of a table to distinct molecules with values; nothing is dropped unsaid."""
 
 import math
+from collections.abc import Sequence
 
 import numpy as np
 
@@ -17,6 +18,8 @@ from molgfn.proxy.values import ValueReader
 
 LEAST = 20  # molecules with an exact value of a target
 AS_GIVEN = Scale()
+Rows = dict[str, dict[int, list[Value | None]]]
+"""Molecule -> index of a row -> [T] values."""
 CONTRADICTORY = "contradictory: {!r} has bounds on both sides and no exact value"
 
 
@@ -33,7 +36,7 @@ def curate(table: Table, columns: Columns, scale: Scale = AS_GIVEN) -> Measureme
     texts = table.columns[columns.smiles]
     read, standard = ValueReader(table, columns, scale), Standardizer()
     excluded: list[Excluded] = []
-    values: dict[str, dict[int, list[Value | None]]] = {}  # molecule -> row -> [T]
+    values: Rows = {}
     for index, smiles in enumerate(texts):
         found, reasons = read(index)
         if any(found):
@@ -43,15 +46,8 @@ def curate(table: Table, columns: Columns, scale: Scale = AS_GIVEN) -> Measureme
                 reasons = [*reasons, str(error)]
         excluded += [Excluded(index + 1, smiles, reason) for reason in reasons]
 
-    merged: dict[str, list[Merged | None]] = {}
-    for molecule, rows in values.items():
-        merged[molecule] = []
-        for number, target in enumerate(columns.targets):
-            given = {index: value for index, row in rows.items() if (value := row[number])}
-            merged[molecule].append(merge(list(given.values())))
-            if given and merged[molecule][-1] is None:
-                reason = CONTRADICTORY.format(target)
-                excluded += [Excluded(index + 1, texts[index], reason) for index in given]
+    merged, contradictory = _merge(values, columns.targets, texts)
+    excluded += contradictory
     kept = {molecule: found for molecule, found in merged.items() if any(found)}
 
     grid = [[one or Merged(math.nan) for one in found] for found in kept.values()]
@@ -74,6 +70,23 @@ def curate(table: Table, columns: Columns, scale: Scale = AS_GIVEN) -> Measureme
     num_rows = sum(len(values[molecule]) for molecule in kept)
     measurements.notes.extend(report(measurements, grid, len(table), num_rows, standard.drawn))
     return measurements
+
+
+def _merge(
+    values: Rows, targets: Sequence[str], texts: Sequence[str]
+) -> tuple[dict[str, list[Merged | None]], list[Excluded]]:
+    """Molecule -> [T] its values as one each, and the rows of those that contradict each other."""
+    merged: dict[str, list[Merged | None]] = {}
+    excluded = []
+    for molecule, rows in values.items():
+        merged[molecule] = []
+        for number, target in enumerate(targets):
+            given = {index: value for index, row in rows.items() if (value := row[number])}
+            merged[molecule].append(merge(list(given.values())))
+            if given and merged[molecule][-1] is None:
+                reason = CONTRADICTORY.format(target)
+                excluded += [Excluded(index + 1, texts[index], reason) for index in given]
+    return merged, excluded
 
 
 def _check(measurements: Measurements, table: Table) -> None:
