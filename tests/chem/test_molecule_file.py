@@ -27,7 +27,7 @@ def test_a_header_of_a_smiles_file_is_passed_over(tmp_path: Path) -> None:
 
 @pytest.mark.parametrize(("name", "separator"), [("a.csv", ","), ("a.tsv", "\t")])
 def test_a_table_is_read_by_its_column(tmp_path: Path, name: str, separator: str) -> None:
-    lines = [["name", "SMILES"], ["ethanol", "CCO"], ["benzene", "c1ccccc1"]]
+    lines = [["SMILES", "name"], ["CCO", "ethanol"], ["c1ccccc1", "benzene"]]
     path = written(tmp_path, name, "\ufeff" + "\n".join(map(separator.join, lines)))
     assert list(named_molecules(path)) == [(2, "CCO"), (3, "c1ccccc1")]
 
