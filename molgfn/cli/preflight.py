@@ -104,16 +104,22 @@ class Preflight:
         """The reward of what people know, with all components."""
         if not len(known):
             return
-        table = Table(box=box.SIMPLE, title="Known " + self.noun, title_justify="left")
-        table.add_column("")
-        for name in ("reward", *known.components):
+        table = Table(
+            box=box.SIMPLE,
+            title="Known " + self.noun,
+            title_justify="left",
+            collapse_padding=True,
+            pad_edge=False,
+        )
+        table.add_column("", no_wrap=True)
+        for name in known.names:
             table.add_column(escape(name), justify="right")
-        columns = [rewards(known.log_reward), *known.components.values()]
-        for i, name in enumerate(known.names):
-            failure = known.failures.get(i)
-            cells = [shown(float(column[i])) for column in columns]
-            table.add_row(name, *cells, "" if failure is None else escape(f"no reward: {failure}"))
+        rows = {"reward": rewards(known.log_reward), **known.components}
+        for name, values in rows.items():
+            table.add_row(escape(name), *(shown(float(value)) for value in values))
         self.console.print(table)
+        for i, failure in sorted(known.failures.items()):
+            self.say(f"  {escape(known.names[i])} has no reward: {escape(failure)}")
         self.found["known"] = [
             {
                 "name": name,
