@@ -59,10 +59,12 @@ def random_forest(data: Measurements, test: np.ndarray, seed: int, trees: int) -
     return dict(measure(estimate, torch.from_numpy(values[test]), classification=False))
 
 
-def one_split(data: Measurements, seed: int, models: Sequence[str], trees: int) -> dict[str, Any]:
+def one_split(
+    data: Measurements, seed: int, models: Sequence[str], trees: int, max_minutes: float
+) -> dict[str, Any]:
     """What is found on one split."""
     start = time.perf_counter()
-    fitted = fit(data, FitOptions(seed=seed, models=tuple(models)))
+    fitted = fit(data, FitOptions(seed=seed, models=tuple(models), max_minutes=max_minutes))
     seconds = time.perf_counter() - start
     (report,) = fitted.reports
     mols = [Chem.MolFromSmiles(one) for one in data.smiles[:BATCH]]
@@ -105,13 +107,14 @@ def main() -> None:
     parser.add_argument("--threads", type=int, default=1, help="threads of PyTorch (default 1)")
     parser.add_argument("--trees", type=int, default=300, help="of the random forest (default 300)")
     parser.add_argument("--models", nargs="+", choices=MODELS, default=MODELS, help="default all")
+    parser.add_argument("--max-minutes", type=float, default=10.0, help="of a fit (default 10)")
     args = parser.parse_args()
     torch.set_num_threads(args.threads)
     path = args.input or Path(os.environ.get("MOLGFN_SEH", "../shared/seh")) / "seh_chembl.csv"
     data = measured_molecules(path)
     splits = []
     for seed in range(args.seeds):
-        splits.append(one_split(data, seed, args.models, args.trees))
+        splits.append(one_split(data, seed, args.models, args.trees, args.max_minutes))
         print(json.dumps(splits[-1]), flush=True)
     print(json.dumps(means(splits)))
 

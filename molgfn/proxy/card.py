@@ -80,6 +80,14 @@ def _limits(fitted: "Fitted") -> str:
                 f"few is uncertain by about {1 / max(len(one.tested) - 1, 1) ** 0.5:.2f}, and "
                 "little can be said of the standard deviations."
             )
+    for one in fitted.reports:
+        for kind, found in one.metrics.items():
+            if found["cut_short"]:
+                lines.append(
+                    f"{one.name}: the time limit ({fitted.options.max_minutes:g} minutes) ended "
+                    f"the training of {found['cut_short']} members of {KINDS[kind]}: with more "
+                    "time they may do better, and their numbers cannot be repeated exactly."
+                )
     return "## What to mind\n\n" + "\n".join(f"- {line}" for line in lines) + "\n"
 
 

@@ -50,7 +50,9 @@ def fit(measurements: Measurements, options: FitOptions, tell: Tell = lambda lin
     ends = time.monotonic() + 60 * options.max_minutes
     models, calibrations, reports = [], [], []
     for column, target in enumerate(measurements.targets):
-        one = _Target(measurements, mols, column, target, test, options, ends, tell)
+        now, left = time.monotonic(), len(measurements.targets) - column
+        until = now + (ends - now) / left
+        one = _Target(measurements, mols, column, target, test, options, until, tell)
         model, calibration, report = one.fit()
         models.append(model)
         calibrations.append(calibration)
@@ -118,11 +120,11 @@ class _Target:
         estimates: dict[str, Estimate] = {}
         raw: dict[str, Estimate] = {}
         for kind in self.options.models:
-            before, seconds = self.timed(kind, train & ~inner)
+            before, seconds = self.timed(kind, train & ~inner, 1 / 3)
             said = predict(before, self.chosen(judged))
             calibration = calibrated(said, self.values[judged], self.classification)
             error = mean_squared_error(calibration(said), self.values[judged])
-            model, more = self.timed(kind, train)
+            model, more = self.timed(kind, train, 1 / 2)
             raw[kind] = predict(model, self.chosen(tested))
             estimates[kind] = calibration(raw[kind])
             found = measure(estimates[kind], self.values[tested], self.classification)
@@ -130,10 +132,11 @@ class _Target:
                 "test": found,
                 "validation_mean_squared_error": error,
                 "fit_seconds": round(seconds + more, 2),
+                "cut_short": model.cut_short,
             }
             self.tell(f"{self.name}: {kind}, {seconds + more:.1f} s, on the test molecules {found}")
         best = min(metrics, key=lambda kind: metrics[kind]["validation_mean_squared_error"])
-        final, seconds = self.timed(best, self.measured)
+        final, seconds = self.timed(best, self.measured, 1)
         self.tell(f"{self.name}: {best} is kept, fitted to all molecules in {seconds:.1f} s")
         calibration = calibrated(raw[best], self.values[tested], self.classification)
         report = TargetReport(
@@ -149,13 +152,17 @@ class _Target:
         )
         return final, calibration, report
 
-    def timed(self, kind: str, rows: Rows) -> tuple[TargetModel, float]:
-        """A model of some molecules, and the seconds that it took."""
+    def timed(self, kind: str, rows: Rows, share: float) -> tuple[TargetModel, float]:
+        """A model of some molecules, and the seconds that it took.
+
+        Args:
+            share: of the time that is left, which it may take.
+        """
         start = time.perf_counter()
-        model = KINDS[kind].fit(self.chosen(rows), self.values[rows], self.settings(rows))
+        model = KINDS[kind].fit(self.chosen(rows), self.values[rows], self.settings(rows, share))
         return model.eval(), time.perf_counter() - start
 
-    def settings(self, rows: Rows) -> FitSettings:
+    def settings(self, rows: Rows, share: float) -> FitSettings:
         """Of a fit to these molecules, in folds of whole scaffolds."""
         left = np.flatnonzero(rows)
         fold = folds([self.groups[i] for i in left], NUM_FOLDS, self.options.seed)
@@ -164,7 +171,7 @@ class _Target:
             seed=self.options.seed,
             members=self.options.members,
             fold=torch.from_numpy(fold),
-            max_seconds=max(self.ends - time.monotonic(), 0.0) / 3,
+            max_seconds=share * max(self.ends - time.monotonic(), 0.0),
         )
 
     def chosen(self, rows: Rows) -> list[Chem.Mol]:

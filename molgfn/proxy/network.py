@@ -92,8 +92,10 @@ class NetworkEnsemble(TargetModel):
         center, scale = 0.0, 1.0
         if not settings.classification:
             center, scale = float(values.mean()), float(values.std())
-        members = fit_members(mols, (values.float() - center) / scale, settings)
-        return cls(members, settings.classification, center, scale)
+        members, cut_short = fit_members(mols, (values.float() - center) / scale, settings)
+        made = cls(members, settings.classification, center, scale)
+        made.cut_short = cut_short
+        return made
 
     def forward(self, molecules: Molecules) -> Estimate:
         """Predict B molecules; a single network knows nothing of its error, and says std = 1."""

@@ -75,20 +75,27 @@ class NetworkFit(pl.LightningModule):
         }
 
 
-def fit_members(mols: Sequence[Chem.Mol], values: Tensor, settings: FitSettings) -> list[Network]:
+def fit_members(
+    mols: Sequence[Chem.Mol], values: Tensor, settings: FitSettings
+) -> tuple[list[Network], int]:
     """Networks of an ensemble, fitted to N molecules and values [N] of about unit spread.
 
     Member m is held to part m modulo the number of parts. All share the time that is left evenly.
+
+    Returns:
+        the networks, and how many of them the time limit ended.
     """
     graphs = [atom_graphs([mol])[0] for mol in mols]
     ends = time.monotonic() + settings.max_seconds
     parts = torch.unique(settings.fold)
-    members = []
+    members, cut_short = [], 0
     for number in range(settings.members):
         held_out = settings.fold == parts[number % len(parts)]
         left = max(ends - time.monotonic(), 0.0) / (settings.members - number)
-        members.append(fit_one(graphs, values, held_out, settings, number, left))
-    return members
+        member, out_of_time = fit_one(graphs, values, held_out, settings, number, left)
+        members.append(member)
+        cut_short += out_of_time
+    return members, cut_short
 
 
 def fit_one(
@@ -98,8 +105,12 @@ def fit_one(
     settings: FitSettings,
     number: int,
     max_seconds: float,
-) -> Network:
-    """One network, as it was when it predicted the molecules held out [N] best."""
+) -> tuple[Network, bool]:
+    """One network, as it was when it predicted the molecules held out [N] best.
+
+    Returns:
+        the network, and whether the time limit ended its training.
+    """
 
     def loader(rows: Tensor, shuffle: bool) -> DataLoader[Any]:
         return DataLoader(
@@ -115,21 +126,19 @@ def fit_one(
         torch.manual_seed(seed)
         trained = loader(~held_out, shuffle=True)
         fit = NetworkFit(Network(), settings.classification, MAX_EPOCHS * len(trained))
-        trainer_of(max_seconds).fit(fit, trained, loader(held_out, shuffle=False))
+        timer = Timer(timedelta(seconds=max_seconds), verbose=False)
+        trainer_of(timer).fit(fit, trained, loader(held_out, shuffle=False))
     fit.network.load_state_dict(fit.kept)
-    return fit.network.eval()
+    return fit.network.eval(), timer.time_elapsed() >= max_seconds
 
 
-def trainer_of(max_seconds: float) -> pl.Trainer:
+def trainer_of(timer: Timer) -> pl.Trainer:
     """A trainer on the CPU that writes nothing, and stops early or when the time is up."""
     return pl.Trainer(
         accelerator="cpu",
         devices=1,
         max_epochs=MAX_EPOCHS,
-        callbacks=[
-            EarlyStopping(ERROR, patience=PATIENCE),
-            Timer(timedelta(seconds=max_seconds), verbose=False),
-        ],
+        callbacks=[EarlyStopping(ERROR, patience=PATIENCE), timer],
         gradient_clip_val=1.0,
         logger=False,
         enable_checkpointing=False,

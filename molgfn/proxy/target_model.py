@@ -64,10 +64,17 @@ class FitSettings:
 
 
 class TargetModel(nn.Module, ABC):
-    """One target's model. Its weights are buffers or parameters, all else is in `settings`."""
+    """One target's model. Its weights are buffers or parameters, all else is in `settings`.
+
+    Attributes:
+        kind: its name.
+        reads_graphs: whether it asks for atoms and bonds.
+        cut_short: how many of its members the time limit ended before they were done.
+    """
 
     kind: ClassVar[str]
     reads_graphs: ClassVar[bool] = False
+    cut_short: int = 0
 
     @classmethod
     @abstractmethod

@@ -1,6 +1,7 @@
 """The ensemble of networks: what it learns, that it stops, and that it can be repeated."""
 
 import time
+from dataclasses import replace
 
 import pytest
 import torch
@@ -99,3 +100,9 @@ def test_classes_are_predicted_as_probabilities() -> None:
     model = NetworkEnsemble([Network(16, 2) for _ in range(3)], True, 0.0, 1.0)
     said = predict(model, MOLS).mean
     assert ((said > 0) & (said < 1)).all()
+
+
+def test_members_that_the_time_limit_ended_are_counted() -> None:
+    assert NetworkEnsemble.fit(MOLS, VALUES, settings(2, max_seconds=0.0)).cut_short == 2
+    few = replace(settings(1), fold=torch.arange(8) % 4)
+    assert NetworkEnsemble.fit(MOLS[:8], VALUES[:8], few).cut_short == 0
