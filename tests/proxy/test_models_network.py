@@ -61,9 +61,9 @@ def test_a_fit_leaves_the_global_source_of_randomness_as_it_was() -> None:
 
 
 def test_no_time_is_spent_when_none_is_left() -> None:
-    start = time.monotonic()
+    start = time.process_time()
     NetworkEnsemble.fit(MOLS, VALUES, settings(1, max_seconds=0.0))
-    assert time.monotonic() - start < 2
+    assert time.process_time() - start < 2
 
 
 def test_the_kept_weights_are_those_of_the_best_epoch() -> None:
@@ -72,13 +72,13 @@ def test_the_kept_weights_are_those_of_the_best_epoch() -> None:
     batch = joined(
         [(atom_graphs([mol])[0], value) for mol, value in zip(MOLS, VALUES, strict=True)]
     )
-    weight = fit.network.head[-1].bias
-    for bias in (5.0, 7.0, -50.0):
-        with torch.no_grad():
-            weight.fill_(bias)
+    last = fit.network.head[-1]
+    torch.nn.init.zeros_(last.weight)
+    for bias in (0.0, float(VALUES.mean()), -50.0):
+        torch.nn.init.constant_(last.bias, bias)
         fit.validation_step(batch)
         fit.on_validation_epoch_end()
-    assert fit.kept["head.4.bias"] == 7.0
+    assert fit.kept["head.4.bias"] == VALUES.mean()
 
 
 def test_graphs_that_are_joined_are_the_graph_of_all() -> None:
