@@ -52,7 +52,7 @@ def predict(options: argparse.Namespace) -> int:
 
 def predicted(model: "ProxyModel", table: "Table", column: str) -> list[dict[str, Any]]:
     """A row for each record, in order; NaN and a reason where there is no prediction."""
-    from molgfn.proxy.standard import standard_molecule
+    from molgfn.proxy.standard import read_smiles
 
     rows: list[dict[str, Any]] = []
     texts = table.columns[column]
@@ -64,7 +64,7 @@ def predicted(model: "ProxyModel", table: "Table", column: str) -> list[dict[str
             try:
                 if start + position in table.unreadable:
                     raise ValueError(f"unreadable row: {table.unreadable[start + position]}")
-                mols[-1] = standard_molecule(text)
+                mols[-1] = read_smiles(text)
             except ValueError as error:
                 failures[position] = str(error)
         found = model.predict(mols)

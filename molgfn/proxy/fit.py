@@ -14,7 +14,7 @@ from molgfn.proxy.fingerprints import fingerprints
 from molgfn.proxy.fitted import Fitted, TargetReport
 from molgfn.proxy.folds import divide, folds
 from molgfn.proxy.measurements import Excluded, Measurements
-from molgfn.proxy.metrics import mean_squared_error, measure
+from molgfn.proxy.metrics import mean_squared_error, measure, summary
 from molgfn.proxy.options import FitOptions
 from molgfn.proxy.proxy_model import KINDS, ProxyModel, read
 from molgfn.proxy.similarity import Known
@@ -119,7 +119,7 @@ class _Target:
         metrics: dict[str, Any] = {}
         estimates: dict[str, Estimate] = {}
         raw: dict[str, Estimate] = {}
-        for kind in self.options.models:
+        for kind in self.kinds():
             before, seconds = self.timed(kind, train & ~inner, 1 / 3)
             said = predict(before, self.chosen(judged))
             calibration = calibrated(said, self.values[judged], self.classification)
@@ -134,7 +134,7 @@ class _Target:
                 "fit_seconds": round(seconds + more, 2),
                 "cut_short": model.cut_short,
             }
-            self.tell(f"{self.name}: {kind}, {seconds + more:.1f} s, on the test molecules {found}")
+            self.tell(f"{self.name}: {kind} has {summary(found)} ({seconds + more:.1f} s)")
         best = min(metrics, key=lambda kind: metrics[kind]["validation_mean_squared_error"])
         final, seconds = self.timed(best, self.measured, 1)
         self.tell(f"{self.name}: {best} is kept, fitted to all molecules in {seconds:.1f} s")
@@ -151,6 +151,28 @@ class _Target:
             estimates=estimates,
         )
         return final, calibration, report
+
+    def kinds(self) -> list[str]:
+        """Those asked for that can be fitted to so many molecules.
+
+        Raises:
+            ValueError: there is none.
+        """
+        count = int(self.measured.sum())
+        kept = []
+        for kind in self.options.models:
+            most = KINDS[kind].most_molecules
+            if most is None or count <= most:
+                kept.append(kind)
+                continue
+            self.tell(f"{self.name}: {kind} is left out: it can be fitted to {most:,} molecules")
+        if not kept:
+            raise ValueError(
+                f"target {self.name!r} has {count:,} molecules, which is too many for "
+                f"{', '.join(self.options.models)}; accepted is another of the models "
+                f"{', '.join(KINDS)}"
+            )
+        return kept
 
     def timed(self, kind: str, rows: Rows, share: float) -> tuple[TargetModel, float]:
         """A model of some molecules, and the seconds that it took.

@@ -11,8 +11,6 @@ from molgfn.proxy.fingerprints import fingerprints
 from molgfn.proxy.similarity import Known
 from molgfn.proxy.target_model import Estimate, FitSettings, Molecules, TargetModel
 
-MAX_MOLECULES = 5000
-"""More are not fitted: the work grows with the cube of their number, the file with its square."""
 NOISES = torch.logspace(-2, 1, 301, dtype=torch.float64)
 """Candidates for lambda, noise variance / kernel variance: no measurement is without error."""
 LOCALITY = 8
@@ -38,6 +36,7 @@ class GaussianProcess(TargetModel):
     """
 
     kind = "gaussian_process"
+    most_molecules = 5000  # the work grows with the cube of their number, the file with its square
     weights: Tensor  # [N] (K + lambda I)^-1 (y - m)
     whitening: Tensor  # [N, N] W with W W^T = (K + lambda I)^-1
     squared_error: Tensor  # [N] squared leave-one-out errors in units of their variance
@@ -67,10 +66,10 @@ class GaussianProcess(TargetModel):
         """Fit to N molecules and values [N].
 
         Raises:
-            ValueError: there are more than `MAX_MOLECULES`.
+            ValueError: there are more than `most_molecules`.
         """
-        if len(mols) > MAX_MOLECULES:
-            raise ValueError(f"{len(mols)} molecules; accepted are at most {MAX_MOLECULES}")
+        if len(mols) > cls.most_molecules:
+            raise ValueError(f"{len(mols)} molecules; accepted are at most {cls.most_molecules}")
         prints, _ = fingerprints(mols)
         known = Known.of(prints, counted=True)
         center = float(values.mean())

@@ -76,6 +76,23 @@ def measure(said: Estimate, measured: Tensor, classification: bool) -> Metrics:
     return (classification_metrics if classification else regression_metrics)(said, measured)
 
 
+def summary(found: Metrics) -> str:
+    """The numbers that people look at first, in a line."""
+    shown = {
+        "spearman": "Spearman",
+        "r2": "R2",
+        "rmse": "RMSE",
+        "roc_auc": "ROC-AUC",
+        "pr_auc": "PR-AUC",
+    }
+    numbers = [
+        f"{word} {value:.3f}"
+        for name, word in shown.items()
+        if (value := found.get(name)) is not None
+    ]
+    return f"{', '.join(numbers) or 'no defined number'} on {found['molecules']:,} test molecules"
+
+
 def mean_squared_error(said: Estimate, measured: Tensor) -> float:
     """What models are chosen by; of classes it is the Brier score."""
     return float((said.mean.double() - measured.double()).square().mean())

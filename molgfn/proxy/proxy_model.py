@@ -15,6 +15,7 @@ from molgfn.proxy.gaussian_process import GaussianProcess
 from molgfn.proxy.network import NetworkEnsemble
 from molgfn.proxy.ridge import Ridge
 from molgfn.proxy.similarity import Known
+from molgfn.proxy.standard import parents
 from molgfn.proxy.target_model import Molecules, TargetModel
 
 KINDS: Mapping[str, type[TargetModel]] = {
@@ -72,19 +73,23 @@ class ProxyModel(nn.Module):
 
     @torch.no_grad()
     def predict(self, mols: Sequence[Chem.Mol | None]) -> Predictions:
-        """Predict N molecules; None, or one that cannot be read, fails alone."""
-        mols = list(mols)  # those that are made when somebody looks at them are made once
+        """Predict N molecules in their standard form, which is what the models were fitted to.
+
+        None, or a molecule that cannot be read or has no such form, fails alone.
+        """
+        parent, unsuitable = parents(mols)
         graphs = any(model.reads_graphs for model in self.kinds)
         parts: list[tuple[Tensor, Tensor, Tensor]] = []
         failures: dict[int, str] = {}
-        for start in range(0, len(mols), CHUNK):
-            molecules, unread = read(mols[start : start + CHUNK], graphs)
+        for start in range(0, len(parent), CHUNK):
+            molecules, unread = read(parent[start : start + CHUNK], graphs)
             with torch.autocast(self.device.type, enabled=False):
                 parts.append(self(molecules.to(self.device)))
             failures |= {start + position: reason for position, reason in unread.items()}
         empty = torch.empty(0, len(self.targets), device=self.device)
         parts.append((empty, empty, empty[:, 0]))
         mean, std, domain = (torch.cat(columns) for columns in zip(*parts, strict=True))
+        failures |= unsuitable
         strange = ~(mean.isfinite().all(1) & std.isfinite().all(1))
         for position in strange.nonzero()[:, 0].tolist():
             failures.setdefault(position, "the prediction is not finite")

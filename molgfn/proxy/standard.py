@@ -1,6 +1,7 @@
 """The one form in which a molecule is measured, fitted and predicted: no salt, no charge."""
 
 import re
+from collections.abc import Sequence
 from functools import lru_cache
 
 from rdkit import Chem, rdBase
@@ -103,25 +104,21 @@ class Standardizer:
         return known
 
     def _standard(self, text: str) -> str:
-        mol = _parsed(text)
+        mol = read_smiles(text)
         found = _parent(mol)
         drawn = str(Chem.MolToSmiles(mol))
         self.drawn.add(drawn)
         return drawn if found is mol else str(Chem.MolToSmiles(found))
 
 
-def standard_molecule(smiles: str) -> Chem.Mol:
-    """The parent of a SMILES.
+def read_smiles(text: str) -> Chem.Mol:
+    """The molecule of a SMILES, as it is drawn.
 
     Raises:
-        ValueError: it has none; "KIND: DETAIL".
+        ValueError: it is none; "KIND: DETAIL".
     """
-    return _parent(_parsed(smiles))
-
-
-def _parsed(smiles: str) -> Chem.Mol:
     try:
-        return parse(smiles)
+        return parse(text)
     except ValueError as error:
         raise ValueError(f"unreadable molecule: {error}") from error
 
@@ -131,6 +128,19 @@ def _parent(mol: Chem.Mol) -> Chem.Mol:
         return parent(mol)
     except ValueError as error:
         raise ValueError(f"unsuitable molecule: {error}") from error
+
+
+def parents(mols: Sequence[Chem.Mol | None]) -> tuple[list[Chem.Mol | None], dict[int, str]]:
+    """The parent of each molecule, None where there is none; position -> why, "KIND: DETAIL"."""
+    found: list[Chem.Mol | None] = []
+    unsuitable: dict[int, str] = {}
+    for position, mol in enumerate(mols):
+        try:
+            found.append(None if mol is None else _parent(mol))
+        except ValueError as error:
+            found.append(None)
+            unsuitable[position] = str(error)
+    return found, unsuitable
 
 
 @lru_cache

@@ -69,11 +69,13 @@ class TargetModel(nn.Module, ABC):
     Attributes:
         kind: its name.
         reads_graphs: whether it asks for atoms and bonds.
+        most_molecules: how many it can be fitted to; None: any number.
         cut_short: how many of its members the time limit ended before they were done.
     """
 
     kind: ClassVar[str]
     reads_graphs: ClassVar[bool] = False
+    most_molecules: ClassVar[int | None] = None
     cut_short: int = 0
 
     @classmethod

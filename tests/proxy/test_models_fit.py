@@ -16,6 +16,7 @@ from molgfn.proxy import fit as fit_module
 from molgfn.proxy.fit import fit
 from molgfn.proxy.fitted import Fitted
 from molgfn.proxy.folds import folds
+from molgfn.proxy.gaussian_process import GaussianProcess
 from molgfn.proxy.model import load, sha256
 from molgfn.proxy.options import FitOptions
 from molgfn.proxy.ridge import Ridge
@@ -102,6 +103,27 @@ def test_a_molecule_that_cannot_be_read_fails_alone(fitted: Fitted) -> None:
     assert said.failures == {1: "no molecule"}
     assert said.mean.isnan()[:, 0].tolist() == [False, True, False]
     torch.testing.assert_close(said.mean[2], fitted.model.predict(STRANGE[2:]).mean[0])
+
+
+def test_a_salt_and_its_free_form_are_predicted_alike(fitted: Fitted) -> None:
+    drawn = ("CC(=O)[O-].[Na+]", "CC(=O)O", "C[Fe]C")
+    said = fitted.model.predict([Chem.MolFromSmiles(one) for one in drawn])
+    assert torch.equal(said.mean[0], said.mean[1])
+    assert torch.equal(said.domain[0], said.domain[1])
+    assert "unsuitable molecule: it has an atom Fe" in said.failures[2]
+
+
+def test_a_kind_that_cannot_be_fitted_to_so_many_molecules_is_left_out_and_told(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    monkeypatch.setattr(GaussianProcess, "most_molecules", 59)
+    told: list[str] = []
+    found = fit(free_wilson(60), FAST, told.append)
+    assert set(found.reports[0].metrics) == {"ridge"}
+    assert told[0] == "t0: gaussian_process is left out: it can be fitted to 59 molecules"
+    assert "t0: ridge has Spearman" in told[1]
+    with pytest.raises(ValueError, match="60 molecules, which is too many for gaussian_process"):
+        fit(free_wilson(60), replace(FAST, models=("gaussian_process",)))
 
 
 def test_nothing_is_predicted_of_no_molecules(fitted: Fitted) -> None:

@@ -9,7 +9,6 @@ from rdkit import Chem
 from torch import Tensor
 from torch.distributions import MultivariateNormal
 
-from molgfn.proxy import gaussian_process
 from molgfn.proxy.fingerprints import fingerprints
 from molgfn.proxy.gaussian_process import GaussianProcess
 from molgfn.proxy.similarity import Known
@@ -89,6 +88,6 @@ def test_std_is_larger_where_known_molecules_were_hard_to_predict(model: Gaussia
 
 
 def test_too_many_molecules_are_refused(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(gaussian_process, "MAX_MOLECULES", 59)
+    monkeypatch.setattr(GaussianProcess, "most_molecules", 59)
     with pytest.raises(ValueError, match="60 molecules; accepted are at most 59"):
         GaussianProcess.fit(TRAIN, VALUES, replace(SETTINGS, seed=1))
