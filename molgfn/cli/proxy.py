@@ -164,7 +164,7 @@ def fit(options: argparse.Namespace) -> int:
 
     fitted = fit_models(measurements, asked, tell)
     write_folder(options.output, fitted.save)
-    print((options.output / "metrics.json").read_text(), end="")
+    print(f"written to {options.output}: read card.md, look at parity.png")
     return 0
 
 

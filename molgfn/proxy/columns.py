@@ -79,7 +79,7 @@ def smiles_column(table: Table, name: str | None, notes: list[str]) -> str:
     """
     if name is not None:
         return named(table, name, notes)
-    if STRUCTURE in table.columns and table.path.suffix.lower() == ".sdf":
+    if STRUCTURE in table.columns and table.path.name.lower().endswith((".sdf", ".sdf.gz")):
         return STRUCTURE
     called = [column for column in table.columns if "smiles" in _plain(column)]
     holding = called or [name for name, texts in table.columns.items() if _holds_smiles(texts)]
@@ -87,8 +87,9 @@ def smiles_column(table: Table, name: str | None, notes: list[str]) -> str:
 
 
 def id_column(table: Table, smiles: str) -> str | None:
-    """The first column that is called like an identifier, or None."""
-    return next((name for name in _with_names(table, IDS) if name != smiles), None)
+    """The first column that is called like an identifier and is not empty, or None."""
+    called = (name for name in _with_names(table, IDS) if name != smiles)
+    return next((name for name in called if any(table.columns[name])), None)
 
 
 def named(table: Table, name: str, notes: list[str]) -> str:

@@ -8,7 +8,7 @@ from pathlib import Path
 from typing import Any
 
 from safetensors import SafetensorError, safe_open
-from safetensors.torch import save_file
+from safetensors.torch import save
 from torch import Tensor
 
 import molgfn
@@ -42,7 +42,8 @@ def save_model(model: ProxyModel, folder: Path, about: Mapping[str, Any]) -> Non
                 "calibration": asdict(model.calibrations[number]),
             }
         )
-    save_file({key: value.cpu().contiguous() for key, value in tensors.items()}, folder / WEIGHTS)
+    plain = {key: value.cpu().contiguous() for key, value in tensors.items()}
+    (folder / WEIGHTS).write_bytes(save(plain))  # `save_file` would keep others from reading it
     content = {
         "format": FORMAT,
         "version": molgfn.__version__,

@@ -1,6 +1,7 @@
 """The picture of a fit: what was predicted of the test molecules, against what was measured."""
 
 from pathlib import Path
+from textwrap import fill
 from typing import TYPE_CHECKING
 
 import numpy as np
@@ -13,6 +14,7 @@ if TYPE_CHECKING:
 
 INK, FAINT, ACCENT = "#22262b", "#aab2bd", "#1b6ca8"
 NUM_BINS = 10
+TITLE_WIDTH = 40  # characters of a line
 
 
 def draw(fitted: "Fitted", path: Path) -> None:
@@ -24,7 +26,9 @@ def draw(fitted: "Fitted", path: Path) -> None:
         axes = figure.add_subplot(1, number, column + 1)
         measured = fitted.measurements.values[report.tested, column]
         (_reliability if report.classification else _parity)(axes, report, measured)
-        axes.set_title(f"{report.name}: {report.recommended}, {len(report.tested)} test molecules")
+        kept = report.recommended.replace("_", " ")
+        title = f"{fill(report.name, TITLE_WIDTH)}\n{kept}, {len(report.tested):,} test molecules"
+        axes.set_title(title, fontsize="medium")
     figure.savefig(path, dpi=120, metadata={"Software": None})
 
 
@@ -37,7 +41,7 @@ def _parity(axes: Axes, report: "TargetReport", measured: np.ndarray) -> None:
     axes.errorbar(
         measured, mean, std, fmt="o", markersize=3, color=ACCENT, ecolor=FAINT, elinewidth=0.5
     )
-    axes.set(xlabel="measured", ylabel="predicted, one standard deviation")
+    axes.set(xlabel="measured", ylabel="predicted, one standard deviation", aspect="equal")
 
 
 def _reliability(axes: Axes, report: "TargetReport", measured: np.ndarray) -> None:
