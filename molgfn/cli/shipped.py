@@ -30,12 +30,12 @@ def _replaced(args: Sequence[str]) -> Iterator[str]:
 
 
 def find_config(name: str) -> str:
-    """Path of the config called `name`: as typed when that exists, else the shipped one.
+    """Path of the config called `name`: as typed when that is a file, else the shipped one.
 
     Raises:
         ValueError: `name` is neither a file nor a shipped config; the shipped ones are named.
     """
-    if Path(name).exists():
+    if Path(name).is_file():
         return name
     stem = name.removeprefix("configs/").removesuffix(".yaml")
     try:

@@ -49,3 +49,11 @@ def test_other_arguments_stay_as_typed() -> None:
 
 def test_the_promised_configs_are_shipped() -> None:
     assert {"debug", "gpu", "quickstart", "seh"} <= set(names())
+
+
+def test_a_folder_of_the_same_name_does_not_hide_a_config(
+    monkeypatch: pytest.MonkeyPatch, tmp_path: Path
+) -> None:
+    (tmp_path / "quickstart").mkdir()
+    monkeypatch.chdir(tmp_path)
+    assert Path(find_config("quickstart")).name == "quickstart.yaml"
