@@ -9,7 +9,8 @@ import numpy as np
 from numpy.typing import NDArray
 from rdkit import Chem, rdBase
 
-from molgfn.chem.molecule_file import INCHIKEY, largest_component, molecules, named_molecules
+from molgfn.chem.molecule_file import largest_component, molecules, named_molecules
+from molgfn.chem.rows import INCHIKEY
 
 SKELETON = 14
 """Letters of an InChIKey that tell how atoms are connected, without stereo, charges, isotopes."""

@@ -38,6 +38,23 @@ def test_a_packed_file_is_unpacked(tmp_path: Path) -> None:
     assert list(named_molecules(path)) == [(2, "CCO")]
 
 
+def test_a_table_without_a_header_loses_no_molecule(tmp_path: Path) -> None:
+    path = written(tmp_path, "a.csv", "x;CC(=O)Nc1ccccc1\ny;CCO\n")
+    assert list(named_molecules(path)) == [(1, "CC(=O)Nc1ccccc1"), (2, "CCO")]
+
+
+def test_a_list_of_inchikeys_is_read_from_any_text(tmp_path: Path) -> None:
+    key = "LFQSCWFLJHTTHZ-UHFFFAOYSA-N"
+    for name in ("a.txt", "a.csv", "a.smi", "a.tab"):
+        assert list(named_molecules(written(tmp_path, name, f"{key}\n"))) == [(1, key)]
+
+
+def test_a_suffix_of_no_format_is_refused(tmp_path: Path) -> None:
+    for name in ("a.xlsx", "a.xlsx.gz", "a.parquet.gz", "a.gz", "a"):
+        with pytest.raises(ValueError, match=r"is unknown; accepted are \.csv"):
+            list(named_molecules(written(tmp_path, name, "CCO")))
+
+
 def test_an_sd_file_is_read(tmp_path: Path) -> None:
     with Chem.SDWriter(str(tmp_path / "a.sdf")) as writer:
         for smiles in ("CCO", "c1ccccc1"):
@@ -61,7 +78,7 @@ def test_what_is_no_text_is_refused(tmp_path: Path, name: str, content: bytes) -
 
 
 def test_a_file_that_is_not_there_is_named(tmp_path: Path) -> None:
-    with pytest.raises(FileNotFoundError, match=r"no file of molecules at .*absent\.smi"):
+    with pytest.raises(FileNotFoundError, match=r"absent\.smi is not a file"):
         list(named_molecules(tmp_path / "absent.smi"))
 
 
