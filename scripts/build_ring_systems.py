@@ -7,7 +7,6 @@ Examples:
 """
 
 import argparse
-import csv
 import itertools
 import sys
 import warnings
@@ -30,19 +29,12 @@ def collection(folder: Path) -> Iterator[Chem.Mol]:
         FileNotFoundError: this installation of RDKit comes without them.
     """
     known = set()
-    for mol in itertools.chain.from_iterable(map(_molecules, [folder / name for name in FILES])):
+    paths = [folder / name for name in FILES]
+    for mol in itertools.chain.from_iterable(molecules(named_molecules(p), p.name) for p in paths):
         smiles = Chem.MolToSmiles(mol, isomericSmiles=False)
         if smiles not in known:
             known.add(smiles)
             yield mol
-
-
-def _molecules(path: Path) -> Iterator[Chem.Mol]:
-    if path.suffix != ".csv":
-        return molecules(named_molecules(path), path.name)
-    with path.open(encoding="utf-8", newline="") as file:  # it has no header
-        rows = [(number, row[0]) for number, row in enumerate(csv.reader(file), start=1) if row]
-    return molecules(rows, path.name)
 
 
 def main(arguments: list[str] | None = None) -> int:
