@@ -21,9 +21,9 @@ example:
   molgfn proxy fit --input assay.csv --target pIC50 --output runs/proxy
   molgfn proxy fit --input chembl.csv --target "Standard Value" --unit nM --output runs/proxy
 
-The input is CSV or TSV (any separator), SMI, SDF or parquet. The folder gets the model, its card,
-metrics.json with every model that was compared, data.csv with what was fitted, and excluded.csv
-with every row that was not used and the reason.
+The input is CSV, TSV or text (any separator), SMI or SDF, also as .gz, or parquet. The folder gets
+the model, its card, metrics.json with every model that was compared, data.csv with what was fitted,
+and excluded.csv with every row that was not used and the reason.
 """
 PREDICT_EXAMPLE = """\
 example:

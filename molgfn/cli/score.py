@@ -14,12 +14,12 @@ example:
   molgfn score --config quickstart --input molecules.csv --output scored.csv
   molgfn score --config amp --input peptides.fasta
 
-Input is .smi, .csv, .tsv, .sdf or .parquet, for sequences also .fasta; of a table the column whose
-name says SMILES or sequence is read. Each record gives one row, in the order of the input: row
-(its number, or line), id, what was scored, log_reward and reward (at beta = 1), each component,
-and the reason where there is no reward. What a .smi, .sdf or .fasta file cannot hold, because it
-could not be read, goes to OUTPUT.quarantine.csv. Options that are not of this command, such as
---model.reward my_reward.Mine, override keys of the config.
+Input is .csv, .tsv, .tab, .txt, .smi, .smiles or .sdf, also as .gz, or .parquet, for sequences also
+.fasta; of a table the column whose name says SMILES or sequence is read. Each record gives one row,
+in the order of the input: row (its number, or line), id, what was scored, log_reward and reward (at
+beta = 1), each component, and the reason where there is no reward. What a .smi, .sdf or .fasta file
+cannot hold, because it could not be read, goes to OUTPUT.quarantine.csv. Options that are not of
+this command, such as --model.reward my_reward.Mine, override keys of the config.
 """
 
 
