@@ -61,8 +61,8 @@ def suffix_of(path: Path) -> str:
 def read_delimited(path: Path) -> Rows:
     """Fields between commas, semicolons, tabs or bars; quoted or not, with a header or without.
 
-    The first row is the header unless it holds an InChIKey or a SMILES of five atoms or more. A
-    .txt file that nothing separates is read as SMI.
+    The first row is the header unless it holds an InChIKey, a SMILES of five atoms or more, or a
+    smaller one beside a number. A .txt file that nothing separates is read as SMI.
 
     Raises:
         ValueError: it is no text, is empty, or, when the row is read, a quote is not closed.
@@ -75,8 +75,9 @@ def read_delimited(path: Path) -> Rows:
         raise ValueError(f"{path} is empty")
     notes += [f"fields are separated by {separator!r}"] if separator not in (None, ",") else []
     header = [name.strip() for name in first[1]]
-    place = next((i for i, field in enumerate(header) if _is_structure(field)), None)
-    if place is None:
+    least_atoms = 1 if any(map(_is_number, header)) else 5
+    structures = (i for i, field in enumerate(header) if _is_structure(field, least_atoms))
+    if (place := next(structures, None)) is None:
         return Rows(header, lambda _: rows, notes)
     header = [f"column {number}" for number in range(1, len(header) + 1)]
     notes.append(f"the file has no header: its columns are called {', '.join(header)}")
@@ -211,7 +212,17 @@ def _lines(path: Path, encoding: str) -> Iterator[tuple[int, str]]:
                 yield number, line
 
 
-def _is_structure(text: str) -> bool:
+def _is_number(text: str) -> bool:
+    try:
+        float(text)
+    except ValueError:
+        return False
+    return True
+
+
+def _is_structure(text: str, least_atoms: int) -> bool:
     with rdBase.BlockLogs():
         mol = Chem.MolFromSmiles(text) if text else None
-    return INCHIKEY.fullmatch(text) is not None or (mol is not None and mol.GetNumAtoms() >= 5)
+    return INCHIKEY.fullmatch(text) is not None or (
+        mol is not None and mol.GetNumAtoms() >= least_atoms
+    )

@@ -106,3 +106,17 @@ def test_only_columns_that_are_asked_for_are_read_of_parquet(tmp_path: Path) -> 
     rows = read_parquet(tmp_path / "a.parquet")
     assert rows.header == ["a", "smiles", "b"]
     assert list(rows.read([1])) == [(1, (None, "CCO", None)), (2, (None, "CCN", None))]
+
+
+@pytest.mark.parametrize("first", ["CCO,5.1", "ethanol,CCO,5.1", "c1ccccc1,benzene"])
+def test_a_first_molecule_is_not_taken_for_a_header(tmp_path: Path, first: str) -> None:
+    (tmp_path / "a.csv").write_text(f"{first}\n{first}\n")
+    rows = read_delimited(tmp_path / "a.csv")
+    assert rows.header[0] == "column 1"
+    assert len(list(rows.read(None))) == 2
+
+
+@pytest.mark.parametrize("header", ["smiles,24,48", "smiles,pIC50", "C,N"])
+def test_a_header_is_not_taken_for_a_molecule(tmp_path: Path, header: str) -> None:
+    (tmp_path / "a.csv").write_text(f"{header}\n{header}\n")
+    assert read_delimited(tmp_path / "a.csv").header == header.split(",")
