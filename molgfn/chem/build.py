@@ -1,13 +1,15 @@
 """From molecules to the vocabulary that rebuilds the most of them."""
 
-from collections import defaultdict
-from collections.abc import Iterable, Sequence
-from functools import cache
+from collections import Counter, defaultdict
+from collections.abc import Callable, Iterable, Mapping, Sequence
+from dataclasses import replace
 
 from rdkit import Chem
 
-from molgfn.chem.fragmentation import RULES, Piece, cuttable_bonds, pieces, site_type
-from molgfn.chem.unwanted import reason_unwanted
+from molgfn.chem.covering import Covering
+from molgfn.chem.cuts import Cuts
+from molgfn.chem.fragmentation import Piece
+from molgfn.chem.harvest import Harvest, harvest, parent_of
 from molgfn.chem.validate import check_vocabulary
 from molgfn.chem.vocabulary import Fragment, Vocabulary
 
@@ -23,23 +25,71 @@ def build_vocabulary(
     Raises:
         ValueError: no molecule was cut into pieces that a vocabulary accepts.
     """
-    recipes = [recipe for molecule in molecules if (recipe := usable_pieces(molecule))]
-    needs = [frozenset(piece.smiles for piece in recipe) for recipe in recipes]
+    return vocabulary_of(
+        harvest(molecules), size, name=name, version=version, source=source, licence=licence
+    )
+
+
+def vocabulary_of(
+    found: Harvest, size: int, *, by: str = "coverage", irreducible: bool = False, **header: str
+) -> Vocabulary:
+    """A vocabulary of at most `size` pieces of a harvest.
+
+    Args:
+        by: one of `CHOICES`.
+        irreducible: leave out fragments that smaller ones of the vocabulary build.
+        header: name, version, source and licence.
+    Raises:
+        ValueError: there is no piece that a vocabulary accepts.
+    """
+    chosen, recipes = CHOICES[by](found, size)
     sites: dict[str, set[int]] = defaultdict(set)
     for recipe in recipes:
         for piece in recipe:
             sites[piece.smiles].update(piece.sites)
-    fragments = _with_partners([_fragment(smiles, sites[smiles]) for smiles in select(needs, size)])
-    used = {site_type for fragment in fragments for site_type in fragment.site_types}
-    vocabulary = Vocabulary(
-        name=name,
-        version=version,
-        source=source,
-        licence=licence,
-        fragments=tuple(fragments),
-        rules=frozenset(pair for pair in RULES if used.issuperset(pair)),
-    )
-    return check_vocabulary(vocabulary, f"vocabulary {name!r}")
+    fragments = [_fragment(smiles, sites[smiles], found.cuts) for smiles in chosen]
+    rules = found.cuts.rules
+    if rules is not None:
+        fragments = _with_partners(fragments, rules)
+        used = {site_type for fragment in fragments for site_type in fragment.site_types}
+        rules = frozenset(pair for pair in rules if used.issuperset(pair))
+    vocabulary = Vocabulary(**header, fragments=tuple(fragments), rules=rules)
+    check_vocabulary(vocabulary, f"vocabulary {vocabulary.name!r}")
+    return without_reducible(vocabulary) if irreducible else vocabulary
+
+
+def most_covered(found: Harvest, size: int) -> tuple[list[str], list[list[Piece]]]:
+    """The pieces that complete the most molecules, and the molecules whose sites count."""
+    needs = [frozenset(piece.smiles for piece in recipe) for recipe in found.whole]
+    return select(needs, size), found.whole
+
+
+def most_frequent(found: Harvest, size: int) -> tuple[list[str], list[list[Piece]]]:
+    """The pieces in the most molecules; ties go to the SMILES that sorts first."""
+    recipes = found.whole + found.wanted
+    counts = Counter(smiles for recipe in recipes for smiles in {p.smiles for p in recipe})
+    ordered = sorted(counts, key=lambda smiles: (-counts[smiles], smiles))
+    return ordered[:size], recipes
+
+
+CHOICES: Mapping[str, Callable[[Harvest, int], tuple[list[str], list[list[Piece]]]]] = {
+    "coverage": most_covered,
+    "frequency": most_frequent,
+}
+
+
+def without_reducible(vocabulary: Vocabulary) -> Vocabulary:
+    """The fragments that smaller ones which are kept do not build, in their order."""
+    molecules = {f: Chem.MolFromSmiles(f.smiles) for f in vocabulary.fragments}
+    kept: list[Fragment] = []
+    for size in sorted({mol.GetNumAtoms() for mol in molecules.values()}):
+        smaller = Covering(replace(vocabulary, fragments=tuple(kept)))
+        kept += [
+            fragment
+            for fragment, mol in molecules.items()
+            if mol.GetNumAtoms() == size and not smaller.cover(mol).is_built
+        ]
+    return replace(vocabulary, fragments=tuple(f for f in vocabulary.fragments if f in kept))
 
 
 def parent_molecule(smiles: str) -> Chem.Mol | None:
@@ -50,20 +100,7 @@ def parent_molecule(smiles: str) -> Chem.Mol | None:
     molecule = Chem.MolFromSmiles(smiles)
     if molecule is None or molecule.GetNumAtoms() == 0:
         return None
-    Chem.RemoveStereochemistry(molecule)
-    parts = Chem.GetMolFrags(molecule, asMols=True)
-    return max(parts, key=lambda part: (part.GetNumHeavyAtoms(), Chem.MolToSmiles(part)))
-
-
-def usable_pieces(molecule: Chem.Mol) -> list[Piece]:
-    """The pieces of a molecule; none if one of them is unwanted or the molecule is not cut."""
-    try:
-        found = pieces(molecule)
-    except ValueError:
-        return []
-    if any(not piece.sites or not _is_usable(piece) for piece in found):
-        return []
-    return found
+    return parent_of(molecule)
 
 
 def select(needs: Sequence[frozenset[str]], size: int) -> list[str]:
@@ -102,21 +139,7 @@ def _worth(missing: int) -> int:
     return int(10 ** (7 - missing)) if 1 <= missing <= 7 else 0
 
 
-@cache
-def _is_usable(piece: Piece) -> bool:
-    """Whether a piece is wanted, is not cut further, and its open ends may stay open.
-
-    A ketone's carbonyl is an aldehyde while its end is open, so it must be the only site: then the
-    end is never left open in a molecule of two or more fragments.
-    """
-    molecule = Chem.MolFromSmiles(piece.smiles)
-    if molecule is None or cuttable_bonds(molecule) or reason_unwanted(molecule):
-        return False
-    types = [site_type(molecule.GetAtomWithIdx(site)) for site in piece.sites]
-    return len(types) == 1 or "acyl" not in types
-
-
-def _fragment(smiles: str, seen: set[int]) -> Fragment:
+def _fragment(smiles: str, seen: set[int], cuts: Cuts) -> Fragment:
     """The core with the seen sites and all atoms equivalent to them."""
     molecule = Chem.MolFromSmiles(smiles)
     ranks = list(Chem.CanonicalRankAtoms(molecule, breakTies=False))
@@ -124,7 +147,7 @@ def _fragment(smiles: str, seen: set[int]) -> Fragment:
     typed = [
         (atom.GetIdx(), type_)
         for atom in molecule.GetAtoms()
-        if ranks[atom.GetIdx()] in orbits and (type_ := site_type(atom))
+        if ranks[atom.GetIdx()] in orbits and (type_ := cuts.type_of(atom)) is not None
     ]
     if len(typed) > 1 and any(type_ != "acyl" for _, type_ in typed):
         typed = [(site, type_) for site, type_ in typed if type_ != "acyl"]
@@ -136,11 +159,13 @@ def _fragment(smiles: str, seen: set[int]) -> Fragment:
     )
 
 
-def _with_partners(fragments: Sequence[Fragment]) -> list[Fragment]:
+def _with_partners(
+    fragments: Sequence[Fragment], rules: frozenset[tuple[str, str]]
+) -> list[Fragment]:
     """The fragments without sites that no other site may bond to, and without those left bare."""
     while True:
         present = {site_type for fragment in fragments for site_type in fragment.site_types}
-        bonding = {one for pair in RULES if present.issuperset(pair) for one in pair}
+        bonding = {one for pair in rules if present.issuperset(pair) for one in pair}
         kept = [
             Fragment(
                 fragment.name,

@@ -23,9 +23,6 @@ from molgfn.chem.vocabulary import Vocabulary
 
 MAX_BLOCKS = 200
 
-# A bond that leaves a set of blocks downwards: its near atom, its far atom, the block there.
-Cut = tuple[int, int, int]
-
 
 class DecompositionLimitError(ValueError):
     """A molecule has more trees, or needs more work, than was allowed."""
@@ -145,7 +142,7 @@ class _Search:
     def _cover(self, block: int, entry: int) -> Iterator[Form]:
         """Rooted trees whose root fragment is the one that covers `block`."""
         vocabulary = self.index.vocabulary
-        for members, cuts in self._connected(block, entry):
+        for members, cuts in self.blocks.connected(block, entry, self.index.max_atoms, self._spend):
             if not self.index.fits(sum(self.blocks.composition[one] for one in members)):
                 continue
             atoms = [atom for one in members for atom in self.blocks.atoms[one]]
@@ -167,38 +164,3 @@ class _Search:
                     yield node_form(
                         vocabulary, number, slots[-1] if entry >= 0 else -1, list(children)
                     )
-
-    def _connected(
-        self, block: int, entry: int
-    ) -> Iterator[tuple[tuple[int, ...], tuple[Cut, ...]]]:
-        """Connected sets of blocks with `block` on top, small enough for a fragment.
-
-        Yields:
-            The blocks, and the bonds that leave them downwards as (near atom, far atom, block); no
-            atom is cut twice.
-        """
-        used = {entry} - {-1}
-        room = self.index.max_atoms - len(self.blocks.atoms[block])
-        if room < 0:
-            return
-        yield from self._grow((block,), (), used, list(self.blocks.children[block]), room)
-
-    def _grow(
-        self,
-        members: tuple[int, ...],
-        cuts: tuple[Cut, ...],
-        used: set[int],
-        undecided: list[Cut],
-        room: int,
-    ) -> Iterator[tuple[tuple[int, ...], tuple[Cut, ...]]]:
-        self._spend()
-        if not undecided:
-            yield members, cuts
-            return
-        (near, far, child), rest = undecided[0], undecided[1:]
-        if near not in used:
-            yield from self._grow(members, (*cuts, (near, far, child)), used | {near}, rest, room)
-        left = room - len(self.blocks.atoms[child])
-        if left >= 0:
-            below = rest + self.blocks.children[child]
-            yield from self._grow((*members, child), cuts, used, below, left)

@@ -14,6 +14,7 @@ Source of the idea: Degen et al. 2008, "On the art of compiling and using 'drug-
 fragment spaces" (BRICS). The types here are coarser, and single bonds only.
 """
 
+from collections.abc import Callable
 from dataclasses import dataclass
 
 from rdkit import Chem
@@ -110,9 +111,13 @@ def cuttable_bonds(molecule: Chem.Mol) -> list[int]:
     return found
 
 
-def pieces(molecule: Chem.Mol) -> list[Piece]:
+def pieces(
+    molecule: Chem.Mol, bonds: Callable[[Chem.Mol], list[int]] = cuttable_bonds
+) -> list[Piece]:
     """The pieces of a molecule after every cut; stereo marks are dropped.
 
+    Args:
+        bonds: indices of the bonds that are cut.
     Raises:
         ValueError: an atom is cut twice; a tree of fragments has no such molecule.
     """
@@ -121,7 +126,7 @@ def pieces(molecule: Chem.Mol) -> list[Piece]:
     cut: set[int] = set()
     for begin, end in [
         (bond.GetBeginAtomIdx(), bond.GetEndAtomIdx())
-        for bond in map(work.GetBondWithIdx, cuttable_bonds(work))
+        for bond in map(work.GetBondWithIdx, bonds(work))
     ]:
         work.RemoveBond(begin, end)
         for index in (begin, end):

@@ -6,9 +6,10 @@ from types import ModuleType
 import pytest
 from rdkit import Chem, rdBase
 
-from molgfn.chem.build import build_vocabulary, parent_molecule, select, usable_pieces
+from molgfn.chem.build import build_vocabulary, parent_molecule, select
 from molgfn.chem.decompose import Decomposer
 from molgfn.chem.fragmentation import RULES, site_type
+from molgfn.chem.harvest import harvest
 from molgfn.chem.io import load_vocabulary
 from molgfn.chem.resources import shipped
 from molgfn.chem.unwanted import reason_unwanted
@@ -53,13 +54,13 @@ def test_the_order_of_the_molecules_does_not_matter() -> None:
 
 
 def test_molecules_with_an_unwanted_piece_are_left_out() -> None:
-    assert usable_pieces(Chem.MolFromSmiles("Clc1ccccc1")) != []
-    assert usable_pieces(Chem.MolFromSmiles("Clc1ccc(OOC)cc1")) == []
+    assert harvest([Chem.MolFromSmiles("Clc1ccccc1")]).whole != []
+    assert harvest([Chem.MolFromSmiles("Clc1ccc(OOC)cc1")]).whole == []
 
 
 def test_a_ketone_that_could_be_left_as_an_aldehyde_is_left_out() -> None:
-    assert usable_pieces(Chem.MolFromSmiles("O=C(C)c1ccccc1")) != []
-    assert usable_pieces(Chem.MolFromSmiles("O=C(CSc1ccccc1)c1ccccc1")) == []
+    assert harvest([Chem.MolFromSmiles("O=C(C)c1ccccc1")]).whole != []
+    assert harvest([Chem.MolFromSmiles("O=C(CSc1ccccc1)c1ccccc1")]).whole == []
 
 
 def test_without_a_usable_molecule_nothing_is_built() -> None:
