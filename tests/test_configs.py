@@ -11,6 +11,7 @@ from molgfn.data import TrajectoryBatches
 from molgfn.module import GFlowNet
 
 CONFIGS = shipped("", root="configs")
+TRAINED = sorted(path for path in CONFIGS.glob("*.yaml") if "trainer:" in path.read_text())
 BASES = {"ddp": ["seh"], "debug": ["quickstart"], "gpu": ["seh"]}
 """Overlays, and what they are laid over."""
 
@@ -29,7 +30,7 @@ def instantiate(names: Sequence[str], options: Sequence[str] = ()) -> LightningC
     )
 
 
-@pytest.mark.parametrize("name", sorted(path.stem for path in CONFIGS.glob("*.yaml")))
+@pytest.mark.parametrize("name", [path.stem for path in TRAINED])
 def test_every_config_plays_a_step(name: str, request: pytest.FixtureRequest) -> None:
     names = [*BASES.get(name, []), name]
     if any(name.startswith("seh") for name in names):
@@ -43,7 +44,7 @@ def test_every_config_plays_a_step(name: str, request: pytest.FixtureRequest) ->
     assert played.log_reward.isfinite().all()
 
 
-@pytest.mark.parametrize("path", sorted(CONFIGS.glob("*.yaml")), ids=lambda path: path.stem)
+@pytest.mark.parametrize("path", TRAINED, ids=lambda path: path.stem)
 def test_every_config_opens_with_what_it_gives_and_its_command(path: Path) -> None:
     lines = path.read_text().splitlines()
     header = [line for line in lines[: lines.index("trainer:")] if line.startswith("#")]

@@ -17,9 +17,13 @@ def identity(mol: Chem.Mol) -> dict[str, str]:
     The id is a digest of the canonical SMILES: the same molecule has the same id in every run.
     """
     smiles = canonical_smiles(mol)
+    return {"id": molecule_id(smiles), "smiles": smiles, "inchikey": inchikey(mol)}
+
+
+def inchikey(mol: Chem.Mol) -> str:
+    """Hash of the InChI; empty where there is none."""
     with rdBase.BlockLogs():
-        inchikey = Chem.MolToInchiKey(mol)
-    return {"id": molecule_id(smiles), "smiles": smiles, "inchikey": inchikey}
+        return str(Chem.MolToInchiKey(mol))
 
 
 def canonical_smiles(mol: Chem.Mol) -> str:

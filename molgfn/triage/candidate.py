@@ -1,0 +1,61 @@
+"""A candidate on its way through a triage."""
+
+import math
+from collections.abc import Mapping
+from dataclasses import dataclass
+from functools import cached_property
+from typing import Any
+
+from rdkit import Chem
+from rdkit.DataStructs import ExplicitBitVect
+
+from molgfn.chem.descriptors import descriptors
+from molgfn.chem.similarity import fingerprints
+
+MEASURED = ("mw", "logp", "tpsa", "hbd", "hba", "rotatable_bonds", "rings", "qed", "sa")
+DESCRIBED = {*MEASURED, "alerts", "scaffold"}
+"""Columns of `molgfn.chem.descriptors.descriptors`."""
+
+
+@dataclass
+class Candidate:
+    """A molecule and the columns of its row, to which steps add.
+
+    Attributes:
+        row: has at least `id` and `smiles`.
+    """
+
+    row: dict[str, Any]
+    mol: Chem.Mol
+
+    @cached_property
+    def fingerprint(self) -> ExplicitBitVect:
+        """See `molgfn.chem.similarity`."""
+        return fingerprints([self.mol])[0]
+
+    @property
+    def reward(self) -> float | None:
+        """At beta = 1; None where the row has none."""
+        return number(self.row, "reward")
+
+    def describe(self) -> None:
+        """Add descriptors and the number of heavy atoms.
+
+        A row that has all descriptors keeps them; of others the measured ones win, but alerts and
+        scaffold are made anew.
+        """
+        if not set(self.row) >= DESCRIBED:
+            given = {
+                name: self.row[name] for name in MEASURED if number(self.row, name) is not None
+            }
+            self.row |= {**descriptors(self.mol), **given}
+        self.row["heavy_atoms"] = self.mol.GetNumHeavyAtoms()
+
+
+def number(row: Mapping[str, Any], column: str) -> float | None:
+    """The finite number in a column; None where there is none."""
+    try:
+        value = float(row.get(column, math.nan))
+    except (TypeError, ValueError):
+        return None
+    return value if math.isfinite(value) else None

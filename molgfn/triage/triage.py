@@ -1,0 +1,149 @@
+"""A triage: steps one after the other, and what each of them removed."""
+
+from collections.abc import Callable, Iterable, Iterator, Mapping
+from dataclasses import dataclass, field
+from pathlib import Path
+from typing import Any
+
+from molgfn.chem.descriptors import canonical_smiles, inchikey, molecule_id
+from molgfn.chem.records import molecule_of
+from molgfn.triage.candidate import Candidate, number
+from molgfn.triage.config import TriageConfig
+from molgfn.triage.filters import (
+    Alerts,
+    Described,
+    Duplicates,
+    MinReward,
+    Properties,
+    RareRings,
+    Step,
+)
+from molgfn.triage.reference import Reference
+from molgfn.triage.selection import BestOfEach, Clusters, Diverse
+
+READ = "read"
+
+
+@dataclass
+class Triaged:
+    """What a triage made of its candidates.
+
+    Attributes:
+        kept: rows with their columns, the highest reward first.
+        removed: rows in the order of their removal, with `step` and `reason` behind the
+            columns that they had by then.
+        funnel: of each step its name `step`, how many it `removed`, and how many were `left`.
+        notes: a sentence each, such as how many references could not be read.
+    """
+
+    kept: list[dict[str, Any]] = field(default_factory=list)
+    removed: list[dict[str, Any]] = field(default_factory=list)
+    funnel: list[dict[str, Any]] = field(default_factory=list)
+    notes: list[str] = field(default_factory=list)
+
+    @property
+    def emptied_by(self) -> str | None:
+        """The step that removed the last candidate; None where some are kept."""
+        if self.kept:
+            return None
+        return next((str(step["step"]) for step in self.funnel if not step["left"]), None)
+
+
+def triage(
+    rows: Iterable[Mapping[str, Any]],
+    config: TriageConfig,
+    tell: Callable[[str], object] = lambda line: None,
+) -> Triaged:
+    """Send candidates through the steps of a triage.
+
+    Columns that a row has are used as they are; `id`, `inchikey` and the descriptors are computed
+    where they are missing. Alerts, ring systems, references and clusters are always computed.
+
+    Args:
+        rows: each with a `smiles`; one with a `reason` could not be read, and is removed for it.
+        tell: gets a line when a step is done.
+    Raises:
+        FileNotFoundError: there is no such reference or table of ring systems.
+        ValueError: one of these cannot be used, or `min_reward` meets candidates without rewards.
+    """
+    planned = list(steps(config))  # before any work: files that it needs may be missing
+    found = Triaged()
+    candidates: list[Candidate] = []
+    for row in rows:
+        candidate, reason = _read(row)
+        if candidate is None:
+            found.removed.append({**row, "step": READ, "reason": reason})
+        else:
+            candidates.append(candidate)
+    _count(found, READ, len(found.removed), len(candidates), tell)
+    candidates.sort(key=_reward, reverse=True)  # stable: equal ones keep their order
+    for step in planned:
+        if not candidates:
+            break
+        reasons = step(candidates)
+        left = [c for c, reason in zip(candidates, reasons, strict=True) if reason is None]
+        for candidate, reason in zip(candidates, reasons, strict=True):
+            if reason is not None:
+                found.removed.append({**candidate.row, "step": step.name, "reason": reason})
+        if step.removes:
+            _count(found, step.name, len(candidates) - len(left), len(left), tell)
+        found.notes += getattr(step, "notes", [])
+        candidates = left
+    found.kept = [candidate.row for candidate in candidates]
+    return found
+
+
+def steps(config: TriageConfig) -> Iterator[Step]:
+    """The steps that a config asks for.
+
+    Raises:
+        FileNotFoundError: there is no such reference or table of ring systems.
+        ValueError: the table cannot be used.
+    """
+    if config.duplicates:
+        yield Duplicates()
+    if config.min_reward is not None:
+        yield MinReward(config.min_reward)
+    yield Described()
+    if config.properties:
+        yield Properties(config.properties)
+    if config.alerts:
+        yield Alerts(config.alerts)
+    if config.max_ring_rarity is not None:
+        yield RareRings(config.max_ring_rarity, config.ring_table)
+    if config.reference is not None:
+        yield Reference(Path(config.reference), config.novel, config.max_similarity)
+    if config.cluster_similarity is not None:
+        yield Clusters(config.cluster_similarity)
+    if config.best_of_cluster is not None:
+        yield BestOfEach("cluster", config.best_of_cluster)
+    if config.best_of_scaffold is not None:
+        yield BestOfEach("scaffold", config.best_of_scaffold)
+    if config.diverse is not None:
+        yield Diverse(config.diverse)
+
+
+def _read(row: Mapping[str, Any]) -> tuple[Candidate | None, str | None]:
+    """The candidate of a row with all its columns; None and the reason where there is none."""
+    if reason := row.get("reason"):
+        return None, str(reason)
+    mol, reason = molecule_of(str(row.get("smiles") or ""))
+    if mol is None or mol.GetNumAtoms() == 0:
+        return None, reason or "the SMILES has no atoms"
+    smiles = canonical_smiles(mol)
+    columns = {**dict.fromkeys(("id", "smiles", "inchikey")), **row, "smiles": smiles}
+    columns["id"] = row.get("id") or molecule_id(smiles)
+    columns["inchikey"] = row.get("inchikey") or inchikey(mol)
+    return Candidate(columns, mol), None
+
+
+def _reward(candidate: Candidate) -> float:
+    reward = number(candidate.row, "reward")
+    return float("-inf") if reward is None else reward
+
+
+def _count(
+    found: Triaged, step: str, removed: int, left: int, tell: Callable[[str], object]
+) -> None:
+    found.funnel.append({"step": step, "removed": removed, "left": left})
+    tell(f"{step}: {removed:,} removed, {left:,} left")
