@@ -212,7 +212,9 @@ def test_an_output_that_exists_is_not_replaced(capsys: pytest.CaptureFixture[str
 
 
 @pytest.mark.slow
-@pytest.mark.parametrize("name", sorted(path.stem for path in CONFIGS.glob("*.yaml")))
+@pytest.mark.parametrize(
+    "name", sorted(p.stem for p in CONFIGS.glob("*.yaml") if "trainer:" in p.read_text())
+)
 def test_every_shipped_config_that_has_all_it_needs_is_ready(
     name: str, request: pytest.FixtureRequest
 ) -> None:
