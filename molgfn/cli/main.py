@@ -33,6 +33,7 @@ COMMANDS = {
     "check": Command("molgfn.cli.check", "look at a config before it is trained: reward, cost"),
     "audit": Command("molgfn.cli.audit", "compare what a policy samples with what it should"),
     "proxy": Command("molgfn.cli.proxy", "fit a model to measured molecules, or ask one"),
+    "fragments": Command("molgfn.cli.fragments", "make, measure or show a vocabulary of fragments"),
     "peptides": Command("molgfn.cli.peptides", "train a classifier of peptides from FASTA files"),
 }
 
