@@ -29,12 +29,16 @@ class Reference:
         path: see `molgfn.chem.records.read_records`.
         novel: remove the molecules of the file; stereo marks do not count.
         max_similarity: remove what is nearer to one of them; None: nothing.
+    Raises:
+        FileNotFoundError: there is no such file.
     """
 
     name = "reference"
     removes = True
 
     def __init__(self, path: Path, novel: bool, max_similarity: float | None) -> None:
+        if not path.is_file():
+            raise FileNotFoundError(f"reference {path} does not exist")
         self.path, self.novel, self.max_similarity = path, novel, max_similarity
         self.notes: list[str] = []
 
