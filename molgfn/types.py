@@ -71,6 +71,9 @@ class ActionDistribution(Protocol):
             stop: the probability of stopping where that is allowed; None: one action like others.
         """
 
+    def tempered(self, temperature: float) -> "ActionDistribution":
+        """The distribution whose logits are these divided by the temperature."""
+
 
 @dataclass(frozen=True)
 class TreeObservation(TensorBatch):

@@ -115,6 +115,15 @@ class SiteCategorical:
             port_logits=lambda rows: self.site_logit.new_zeros(len(rows), self.may_bond.shape[1]),
         )
 
+    def tempered(self, temperature: float) -> "SiteCategorical":
+        """Both softmaxes, that of sites and stop and that of ports, with logits divided by T."""
+        return replace(
+            self,
+            site_logit=self.site_logit / temperature,
+            stop_logit=self.stop_logit / temperature,
+            port_logits=lambda rows: self.port_logits(rows) / temperature,
+        )
+
 
 def draw(log_p: Tensor, generator: torch.Generator) -> Tensor:
     """[B] indices drawn from log-probabilities [B, K], by inversion: one random number a row.

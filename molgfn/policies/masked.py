@@ -77,3 +77,7 @@ class MaskedCategorical:
             weight = others.clamp(min=1).log() + torch.tensor(stop).logit()
             logits[:, STOP] = weight.clamp(max=50)
         return MaskedCategorical(logits, self.allowed)
+
+    def tempered(self, temperature: float) -> "MaskedCategorical":
+        """p(a) in proportion to exp(logit / T) where allowed."""
+        return MaskedCategorical(self.logits / temperature, self.allowed)
