@@ -1,6 +1,6 @@
 """Peptides from a FASTA file: every record is read, or is rejected with its line and a reason."""
 
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -83,6 +83,7 @@ def records(path: Path) -> Iterator[Peptide]:
         yield Peptide(name, "".join(parts), start)
 
 
-def write_fasta(path: Path, sequences: Mapping[str, str]) -> None:
-    """Write sequences by header, each in one line."""
-    path.write_text("".join(f">{name}\n{text}\n" for name, text in sequences.items()))
+def write_fasta(path: Path, sequences: Iterable[tuple[str, str]]) -> None:
+    """Write headers and sequences, each in one line."""
+    with path.open("w", encoding="utf-8") as file:
+        file.writelines(f">{name}\n{text}\n" for name, text in sequences)

@@ -1,14 +1,15 @@
 """From a checkpoint to rows of candidates."""
 
 import math
-from collections.abc import Callable, Iterator, Mapping, Sequence
+import time
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
 
 import torch
 
-from molgfn.cli.draws import Draw
+from molgfn.cli.draws import Draw, key_of
 from molgfn.envs.fragments import FragmentEnvironment
 from molgfn.envs.sequences import Sequences
 from molgfn.module import GFlowNet
@@ -20,13 +21,41 @@ BUILT_BY: Mapping[str, type[Any]] = {
 }
 
 
-@dataclass
-class Candidates:
-    """Rows of candidates, rows of what failed, and how many objects were drawn for them."""
+@dataclass(frozen=True)
+class Limits:
+    """When drawing ends, besides `MAX_DRAWS` draws for each candidate asked for.
 
-    rows: list[dict[str, Any]] = field(default_factory=list)
-    failures: list[dict[str, str]] = field(default_factory=list)
+    Attributes:
+        num: candidates asked for; None for any number.
+        deadline: of `time.monotonic`; None for none. A batch that has begun is finished.
+    """
+
+    num: int | None
+    deadline: float | None = None
+
+
+@dataclass
+class Tally:
+    """How far drawing has come.
+
+    Attributes:
+        known: keys of all candidates; empty unless they are to be different.
+    """
+
+    num_candidates: int = 0
+    num_failures: int = 0
     num_drawn: int = 0
+    num_without_log_p: int = 0
+    known: set[str] = field(default_factory=set)
+    out_of_time: bool = False
+
+
+@dataclass(frozen=True)
+class Batch:
+    """Rows of the candidates and of the failures of one draw; `draw` is the number of each."""
+
+    rows: list[dict[str, Any]]
+    failures: list[dict[str, Any]]
 
 
 def load(checkpoint: Path, device: str, accepted: Sequence[str] = ("molecules",)) -> GFlowNet:
@@ -89,41 +118,71 @@ def choose_beta(model: GFlowNet, beta: float | None) -> float:
 
 
 def draw_candidates(
-    batches: Iterator[Draw], num: int, unique: bool, progress: Callable[[int], None]
-) -> Candidates:
-    """Draw until there are `num` candidates, or `MAX_DRAWS * num` draws did not give that many.
+    batches: Iterator[Draw],
+    limits: Limits,
+    tally: Tally,
+    unique: bool,
+    with_log_p: bool = True,
+    temperature: float = 1.0,
+) -> Iterator[Batch]:
+    """Draw until there are enough candidates, the time is over, or nothing new is to be found.
 
     Args:
+        tally: where to begin; brought up to date before each batch is given out.
         unique: keep only the first of equal objects. They then are no longer a sample from the
             reward's distribution: rare objects are over-represented.
-        progress: told how many candidates there are after every batch.
-    Returns:
-        Candidates, the highest reward first.
+        with_log_p: whether to compute the exact log-probability of each candidate.
+        temperature: that the batches were drawn at, for the column.
     """
-    found = Candidates()
-    known: set[str] = set()
-    while len(found.rows) < num and found.num_drawn < MAX_DRAWS * num:
+    while _goes_on(limits, tally):
         draw = next(batches)
+        kept: dict[int, dict[str, Any]] = {}
+        failures: list[dict[str, Any]] = []
         for position in range(len(draw)):
-            if len(found.rows) == num:
+            if tally.num_candidates == limits.num:
                 break
-            found.num_drawn += 1
+            number = tally.num_drawn
+            tally.num_drawn += 1
             names = draw.names(position)
-            name = names[draw.key]
             if position in draw.scores.failures:
                 reason = draw.scores.failures[position]
-                found.failures.append({draw.key: name, "reason": reason})
+                failures.append(
+                    {"draw": number, draw.named_by: names[draw.named_by], "reason": reason}
+                )
                 continue
-            if unique and name in known:
-                continue
-            known.add(name)
-            found.rows.append(row(draw, position, names))
-        progress(len(found.rows))
-    found.rows.sort(key=lambda candidate: -candidate["log_reward"])
-    return found
+            if unique:
+                key = key_of(names)
+                if key in tally.known:
+                    continue
+                tally.known.add(key)
+            tally.num_candidates += 1
+            kept[position] = {**names, "draw": number}
+        tally.num_failures += len(failures)
+        log_p = draw.log_p(list(kept)) if with_log_p else [None] * len(kept)
+        tally.num_without_log_p += sum(value is not None and value != value for value in log_p)
+        rows = [
+            row(draw, position, names, value, temperature)
+            for (position, names), value in zip(kept.items(), log_p, strict=True)
+        ]
+        yield Batch(rows, failures)
 
 
-def row(draw: Draw, position: int, names: dict[str, str]) -> dict[str, Any]:
+def _goes_on(limits: Limits, tally: Tally) -> bool:
+    if limits.num is not None and (
+        tally.num_candidates >= limits.num or tally.num_drawn >= MAX_DRAWS * limits.num
+    ):
+        return False
+    tally.out_of_time = limits.deadline is not None and time.monotonic() >= limits.deadline
+    return not tally.out_of_time
+
+
+def row(
+    draw: Draw,
+    position: int,
+    names: dict[str, Any],
+    log_p: float | None,
+    temperature: float,
+) -> dict[str, Any]:
     """Columns of one candidate; its reward is the one at beta = 1."""
     log_reward = float(draw.scores.log_reward[position])
     return {
@@ -131,6 +190,8 @@ def row(draw: Draw, position: int, names: dict[str, str]) -> dict[str, Any]:
         "log_reward": log_reward,
         "reward": math.exp(log_reward),
         "beta": draw.beta,
+        "temperature": temperature,
         **{name: float(values[position]) for name, values in draw.scores.components.items()},
+        **({} if log_p is None else {"log_p": log_p}),
         **draw.described(position),
     }

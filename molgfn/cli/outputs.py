@@ -1,11 +1,11 @@
 """Files that a command writes: checked before the work, and whole or absent after it."""
 
 import os
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from pathlib import Path
 from typing import Any
 
-Rows = Sequence[Mapping[str, Any]]
+Rows = Iterable[Mapping[str, Any]]
 
 
 def check_output(path: Path, suffixes: Sequence[str], overwrite: bool) -> None:
@@ -61,7 +61,8 @@ def write_parquet(path: Path, rows: Rows) -> None:
 
 def write_smi(path: Path, rows: Rows) -> None:
     """A SMILES and an id on each line, separated by a blank."""
-    path.write_text("".join(f"{row['smiles']} {row['id']}\n" for row in rows))
+    with path.open("w") as file:
+        file.writelines(f"{row['smiles']} {row['id']}\n" for row in rows)
 
 
 def write_sdf(path: Path, rows: Rows) -> None:
@@ -75,7 +76,8 @@ def write_fasta(path: Path, rows: Rows) -> None:
     """A FASTA file: a header has an id and the reward."""
     from molgfn.chem.fasta import write_fasta
 
-    write_fasta(path, {f"{row['id']} reward={row['reward']:.6g}": row["sequence"] for row in rows})
+    named = ((f"{row['id']} reward={row['reward']:.6g}", row["sequence"]) for row in rows)
+    write_fasta(path, named)
 
 
 WRITERS: Mapping[str, Mapping[str, Callable[[Path, Rows], None]]] = {

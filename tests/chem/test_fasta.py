@@ -80,5 +80,5 @@ def test_what_is_written_is_read(
     tmp_path_factory: pytest.TempPathFactory, sequences: list[str]
 ) -> None:
     path = tmp_path_factory.getbasetemp() / "written.fasta"
-    write_fasta(path, {f"p{i}": text for i, text in enumerate(sequences)})
+    write_fasta(path, ((f"p{i}", text) for i, text in enumerate(sequences)))
     assert [one.sequence for one in read_fasta(path)[0]] == sequences

@@ -21,8 +21,8 @@ def peptides(letters: str, count: int, seed: int) -> dict[str, str]:
 def folder(tmp_path_factory: pytest.TempPathFactory) -> Path:
     """Two classes that differ in their letters, and a peptide that is in both."""
     made = tmp_path_factory.mktemp("fasta")
-    write_fasta(made / "p.fasta", {**peptides("KRLIW", 60, 0), "x": "AXA", "both": "GGGGGG"})
-    write_fasta(made / "n.fasta", {**peptides("DESTA", 60, 1), "also": "GGGGGG"})
+    write_fasta(made / "p.fasta", {**peptides("KRLIW", 60, 0), "x": "AXA", "both": "GGGGGG"}.items())
+    write_fasta(made / "n.fasta", {**peptides("DESTA", 60, 1), "also": "GGGGGG"}.items())
     return made
 
 
@@ -89,8 +89,8 @@ def test_files_that_exist_are_not_replaced_unasked(
 def test_too_few_peptides_are_refused(
     folder: Path, tmp_path: Path, capsys: pytest.CaptureFixture[str]
 ) -> None:
-    write_fasta(tmp_path / "p.fasta", peptides("KRL", 3, 0))
-    write_fasta(tmp_path / "n.fasta", peptides("DEST", 60, 1))
+    write_fasta(tmp_path / "p.fasta", peptides("KRL", 3, 0).items())
+    write_fasta(tmp_path / "n.fasta", peptides("DEST", 60, 1).items())
     assert fit(tmp_path, tmp_path / "out") == 1
     assert "3 positive and 60 negative peptides" in capsys.readouterr().err
     assert not list((tmp_path / "out").iterdir())
@@ -115,6 +115,6 @@ def test_classes_of_one_family_each_are_refused(
     """Relatives stay in one part, so there is nothing that could be held out."""
     for name, letter in (("p", "A"), ("n", "W")):
         family = {f"p{i}": letter * i + "K" + letter * (25 - i) for i in range(25)}
-        write_fasta(tmp_path / f"{name}.fasta", family)
+        write_fasta(tmp_path / f"{name}.fasta", family.items())
     assert fit(tmp_path, tmp_path / "out") == 1
     assert "would have only one class" in capsys.readouterr().err

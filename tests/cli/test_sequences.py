@@ -49,7 +49,7 @@ def table(checkpoint: Path, tmp_path_factory: pytest.TempPathFactory) -> pd.Data
 
 def test_a_row_names_the_sequence_its_reward_and_its_probability(table: pd.DataFrame) -> None:
     assert list(table) == [
-        *("id", "sequence", "log_reward", "reward", "beta"),
+        *("id", "sequence", "draw", "log_reward", "reward", "beta", "temperature"),
         *("amp_probability", "log_p", "length"),
     ]
     assert len(table) == 40

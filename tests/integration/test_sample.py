@@ -2,10 +2,14 @@
 
 import json
 import pickle
+import shutil
 import subprocess
 import sys
+import time
 from pathlib import Path
+from typing import Any
 
+import numpy as np
 import pandas as pd
 import pytest
 from PIL import Image
@@ -13,6 +17,7 @@ from rdkit import Chem
 
 import molgfn
 from molgfn.cli.main import main
+from molgfn.cli.stream import Stream
 from tests.tiny import Picky, fit
 
 
@@ -118,9 +123,169 @@ def test_molecules_without_reward_are_quarantined_and_replaced(
     assert f"{len(set_aside)} molecules have no reward" in capsys.readouterr().err
 
 
+def test_a_time_limit_ends_the_drawing_and_resuming_goes_on(
+    checkpoint: str, folder: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    common = ("--batch-size", "16", "--output", "a.csv")
+    assert sample(checkpoint, *common, "--num", "100000", "--max-seconds", "1.5") == 0
+    assert "the time is over; --resume goes on from a.part.csv" in capsys.readouterr().err
+    first = pd.read_csv("a.csv")
+    assert 0 < len(first) < 100_000
+    num = len(first) + 20
+    assert sample(checkpoint, *common, "--num", str(num), "--resume") == 0
+    sample(checkpoint, "--batch-size", "16", "--num", str(num), "--output", "whole.csv")
+    assert (folder / "a.csv").read_bytes() == (folder / "whole.csv").read_bytes()
+    assert sorted(path.name for path in folder.iterdir()) == ["a.csv", "whole.csv"]
+
+
+def test_no_time_at_all_is_an_error(checkpoint: str, capsys: pytest.CaptureFixture[str]) -> None:
+    assert sample(checkpoint, "--max-seconds", "0.001", "--output", "a.csv") == 1
+    assert "nothing is written" in capsys.readouterr().err
+
+
+def stop_after(monkeypatch: pytest.MonkeyPatch, batches: int) -> None:
+    """Make every run end as if it were killed, after some batches."""
+    append, left = Stream.append, [batches]
+
+    def killed(self: Stream, *args: Any) -> None:
+        append(self, *args)
+        left[0] -= 1
+        if not left[0]:
+            raise KeyboardInterrupt
+
+    monkeypatch.setattr(Stream, "append", killed)
+
+
+@pytest.mark.parametrize("suffix", [".csv", ".smi", ".sdf", ".parquet"])
+def test_an_interrupted_run_goes_on_to_the_same_file(
+    picky: str, folder: Path, suffix: str, capsys: pytest.CaptureFixture[str]
+) -> None:
+    options = ("--num", "40", "--batch-size", "16", "--unique")
+    assert sample(picky, *options, "--output", f"whole{suffix}") == 0
+    with pytest.MonkeyPatch.context() as patch:
+        stop_after(patch, 2)
+        assert sample(picky, *options, "--output", f"a{suffix}") == 130
+    assert "those found so far are in a.part.csv; --resume goes on" in capsys.readouterr().err
+    part = pd.read_csv("a.part.csv")
+    assert part.draw.is_monotonic_increasing
+    assert 0 < len(part) < 40
+    assert sample(picky, *options, "--resume", "--output", f"a{suffix}") == 0
+    for kind in (suffix, ".quarantine.csv"):
+        assert (folder / f"a{kind}").read_bytes() == (folder / f"whole{kind}").read_bytes()
+    assert not list(folder.glob("*.part.*"))
+
+
 @pytest.mark.parametrize(
     ("options", "message"),
     [
+        ([], "is of an interrupted run: go on with --resume, or drop it with --overwrite"),
+        (["--resume", "--seed", "1"], "a.part.csv was begun with seed = 0, not 1"),
+        (["--resume", "--temperature", "2"], "begun with temperature = 1.0, not 2.0"),
+    ],
+)
+def test_an_interrupted_run_is_not_lost_or_mixed(
+    checkpoint: str,
+    folder: Path,
+    monkeypatch: pytest.MonkeyPatch,
+    capsys: pytest.CaptureFixture[str],
+    options: list[str],
+    message: str,
+) -> None:
+    stop_after(monkeypatch, 1)
+    assert sample(checkpoint, "--num", "32", "--batch-size", "16", "--output", "a.csv") == 130
+    part = (folder / "a.part.csv").read_bytes()
+    capsys.readouterr()
+    assert sample(checkpoint, "--num", "32", "--output", "a.csv", *options) == 1
+    assert message in capsys.readouterr().err
+    assert (folder / "a.part.csv").read_bytes() == part
+
+
+def test_resuming_what_was_never_begun_begins_it(checkpoint: str) -> None:
+    assert sample(checkpoint, "--num", "5", "--resume", "--output", "a.csv") == 0
+    assert len(pd.read_csv("a.csv")) == 5
+
+
+def test_an_output_folder_that_vanishes_is_one_line(
+    checkpoint: str,
+    folder: Path,
+    monkeypatch: pytest.MonkeyPatch,
+    capsys: pytest.CaptureFixture[str],
+) -> None:
+    append = Stream.append
+
+    def vanish(self: Stream, *args: Any) -> None:
+        append(self, *args)
+        shutil.rmtree(folder / "out", ignore_errors=True)
+
+    (folder / "out").mkdir()
+    monkeypatch.setattr(Stream, "append", vanish)
+    assert sample(checkpoint, "--num", "40", "--batch-size", "16", "--output", "out/a.csv") == 1
+    assert "out/a.part.csv: No such file or directory" in capsys.readouterr().err
+
+
+def test_a_low_temperature_draws_what_the_policy_finds_likely(checkpoint: str) -> None:
+    for name, temperature in (("low", "0.2"), ("one", "1")):
+        options = ("--num", "200", "--temperature", temperature, "--output", f"{name}.csv")
+        assert sample(checkpoint, *options) == 0
+    low, one = pd.read_csv("low.csv"), pd.read_csv("one.csv")
+    assert low.smiles.nunique() < one.smiles.nunique()
+    assert set(low.temperature) == {0.2}
+    assert low.log_p.mean() > one.log_p.mean()
+
+
+def test_log_p_sums_to_one_over_all_molecules(checkpoint: str) -> None:
+    sample(checkpoint, "--num", "110", "--unique", "--output", "a.csv")
+    total = np.exp(pd.read_csv("a.csv").log_p).sum()
+    assert 0.9 < total < 1 + 1e-5
+
+
+def test_log_p_may_be_left_out(checkpoint: str) -> None:
+    assert sample(checkpoint, "--num", "5", "--no-log-p", "--output", "a.csv") == 0
+    assert "log_p" not in pd.read_csv("a.csv")
+
+
+def test_conformers_are_three_dimensional_and_those_without_are_counted(
+    checkpoint: str, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    assert sample(checkpoint, "--num", "7", "--conformers", "--output", "a.sdf") == 0
+    assert all(mol.GetConformer().Is3D() for mol in Chem.SDMolSupplier("a.sdf"))
+    monkeypatch.setattr("molgfn.chem.sdf.conformer", lambda mol: None)
+    assert sample(checkpoint, "--num", "7", "--conformers", "--output", "b.sdf") == 0
+    assert "7 of 7 molecules have no conformer, but 2D coordinates" in capsys.readouterr().err
+    assert not any(mol.GetConformer().Is3D() for mol in Chem.SDMolSupplier("b.sdf"))
+
+
+@pytest.mark.slow
+def test_a_kill_leaves_a_valid_file_and_resuming_gives_the_uninterrupted_one(
+    checkpoint: str, folder: Path
+) -> None:
+    command = [sys.executable, "-m", "molgfn", "sample", "--checkpoint", checkpoint]
+    command += ["--device", "cpu", "--num", "1500", "--batch-size", "8"]
+    part = folder / "a.part.csv"
+    for rows in (20, 500):
+        started = subprocess.Popen(
+            [*command, "--resume", "--output", "a.csv"], stderr=subprocess.DEVNULL
+        )
+        while not part.exists() or part.read_bytes().count(b"\n") < rows:
+            assert started.poll() is None
+            time.sleep(0.01)
+        started.kill()
+        started.wait()
+        table = pd.read_csv(part)
+        assert len(table) >= rows - 1
+        assert list(table.draw) == list(range(len(table)))
+        assert table.scaffold.notna().any()
+        assert not (folder / "a.csv").exists()
+    subprocess.run([*command, "--resume", "--output", "a.csv"], check=True)
+    subprocess.run([*command, "--output", "whole.csv"], check=True)
+    assert (folder / "a.csv").read_bytes() == (folder / "whole.csv").read_bytes()
+    assert not part.exists()
+
+
+@pytest.mark.parametrize(
+    ("options", "message"),
+    [
+        (["--output", "a.csv", "--conformers"], "--conformers is for .sdf files"),
         (["--output", "a.xlsx"], "unknown suffix"),
         (["--output", "missing/a.csv"], "does not exist"),
         (["--output", "full.csv"], "exists already"),
