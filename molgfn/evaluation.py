@@ -3,6 +3,7 @@
 import math
 from collections.abc import Sequence
 from dataclasses import dataclass
+from pathlib import Path
 from typing import Any
 
 import numpy as np
@@ -10,6 +11,7 @@ from numpy.typing import NDArray
 
 from molgfn.chem.descriptors import canonical_smiles, scaffold
 from molgfn.chem.similarity import internal_diversity
+from molgfn.chemistry_metrics import CIRCLE, MODE, modes, num_circles, property_metrics
 from molgfn.edit_distance import mean_edit_distance
 
 TOP = (10, 100, 1000)
@@ -40,16 +42,12 @@ def evaluate(sample: Sample, seed: int = 0) -> dict[str, Any]:
         num_molecules: drawn; validity: share that decoded and has a reward; uniqueness: share of
         distinct canonical SMILES among the valid; reward_mean, log_reward_mean over the valid;
         top_k_reward for each k of `TOP` that has k distinct molecules; diversity over at most
-        `MAX_DIVERSITY` distinct molecules, of which there were diversity_molecules; num_scaffolds
-        among the distinct; mean_num_fragments over the valid. A mean over nothing is None.
+        `MAX_DIVERSITY` distinct molecules, of which there were diversity_molecules; num_circles of
+        the distinct at a distance of 0.75 (`molgfn.chemistry_metrics.num_circles`), and
+        num_scaffolds among them; mean_num_fragments over the valid. A mean over nothing is None.
     """
-    valid = [
-        i
-        for i, mol in enumerate(sample.mols)
-        if mol is not None and not np.isnan(sample.log_reward[i])
-    ]
-    first = first_of_each([canonical_smiles(sample.mols[i]) for i in valid])
-    distinct = [valid[i] for i in first]
+    valid = valid_of(sample)
+    distinct = distinct_of(sample, valid)
     compared = subsample(distinct, MAX_DIVERSITY, seed)
     rewards = np.exp(sample.log_reward)
     return {
@@ -61,8 +59,44 @@ def evaluate(sample: Sample, seed: int = 0) -> dict[str, Any]:
         **top_rewards(rewards[distinct]),
         "diversity": finite(internal_diversity([sample.mols[i] for i in compared])),
         "diversity_molecules": len(compared),
+        "num_circles": num_circles([sample.mols[i] for i in distinct]),
         "num_scaffolds": len({scaffold(sample.mols[i]) for i in distinct}),
         "mean_num_fragments": mean(sample.num_fragments[valid]),
+    }
+
+
+def valid_of(sample: Sample) -> list[int]:
+    """Positions of the molecules that decoded and have a reward."""
+    return [
+        i
+        for i, mol in enumerate(sample.mols)
+        if mol is not None and not np.isnan(sample.log_reward[i])
+    ]
+
+
+def distinct_of(sample: Sample, positions: Sequence[int]) -> list[int]:
+    """The first position of each canonical SMILES."""
+    keys = [canonical_smiles(sample.mols[i]) for i in positions]
+    return [positions[i] for i in first_of_each(keys)]
+
+
+def evaluate_chemistry(
+    sample: Sample, thresholds: Sequence[float], reference: Path | None, seed: int = 0
+) -> dict[str, Any]:
+    """Metrics of the distinct valid molecules that take longer, ready for JSON.
+
+    Returns:
+        circle_distance, mode_similarity: what tells circles and modes apart; modes: see
+        `molgfn.chemistry_metrics.modes`; and, where there is a molecule, what `property_metrics`
+        returns.
+    """
+    distinct = distinct_of(sample, valid_of(sample))
+    mols = [sample.mols[i] for i in distinct]
+    return {
+        "circle_distance": CIRCLE,
+        "mode_similarity": MODE,
+        "modes": modes(mols, np.exp(sample.log_reward[distinct]), thresholds),
+        **(property_metrics(mols, reference, seed) if mols else {}),
     }
 
 

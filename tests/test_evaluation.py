@@ -7,7 +7,14 @@ import numpy as np
 import pytest
 from rdkit import Chem
 
-from molgfn.evaluation import Sample, evaluate, first_of_each, subsample, top_rewards
+from molgfn.evaluation import (
+    Sample,
+    evaluate,
+    evaluate_chemistry,
+    first_of_each,
+    subsample,
+    top_rewards,
+)
 
 
 def sample(smiles: list[str | None], rewards: list[float]) -> Sample:
@@ -84,3 +91,21 @@ def test_a_subsample_is_bounded_ordered_and_set_by_its_seed() -> None:
     assert drawn == subsample(items, 10, seed=1)
     assert drawn != subsample(items, 10, seed=2)
     assert subsample(items, 100, seed=1) == items
+
+
+def test_circles_ignore_repeats_and_the_invalid() -> None:
+    smiles = ["CCCCCCCCO", "OCCCCCCCC", "CCCCCCCO", "c1ccccc1", None]
+    assert evaluate(sample(smiles, [1, 1, 1, 1, np.nan]))["num_circles"] == 2
+
+
+def test_chemistry_is_of_distinct_valid_molecules() -> None:
+    found = evaluate_chemistry(
+        sample(["CCO", "OCC", "CC", None], [1, 1, 3, np.nan]), [0.5, 2], None
+    )
+    assert found["num_described"] == 2
+    assert {t: m["num_molecules"] for t, m in found["modes"].items()} == {"0.5": 2, "2": 1}
+
+
+def test_an_empty_sample_has_no_chemistry() -> None:
+    empty = Sample([], np.zeros(0), np.zeros(0, dtype=np.int64))
+    assert evaluate_chemistry(empty, [1.0], None)["modes"]["1"]["num_modes"] == 0

@@ -20,7 +20,10 @@ example:
 
 The JSON has validity, uniqueness, diversity (1 - mean Tanimoto similarity), the mean reward (at
 beta = 1) and that of the 10, 100 and 1000 best different molecules, means of its components, log_z,
-and the speed of sampling. Of sequences it has edit distances instead of Tanimoto similarities:
+the speed of sampling, num_circles (#Circles), num_scaffolds, modes above each of --thresholds, the
+means and deviations of properties, and share_without_alerts. With --reference also novelty, and the
+Wasserstein distance of each property from the reference. docs/candidates.md explains every key.
+Of sequences it has edit distances instead of Tanimoto similarities:
 mean_edit_distance of the drawn, and top_100_edit_distance of the 100 best different ones.
 """
 
@@ -35,6 +38,20 @@ def parser() -> argparse.ArgumentParser:
     )
     add_sampling_options(made)
     made.add_argument("--num", type=positive, default=1000, help="how many to draw (default 1000)")
+    made.add_argument(
+        "--thresholds",
+        type=float,
+        nargs="*",
+        default=[],
+        metavar="R",
+        help="rewards (at beta = 1) above which modes are counted",
+    )
+    made.add_argument(
+        "--reference",
+        type=Path,
+        metavar="F",
+        help="molecules to compare with: novelty, and distributions of properties",
+    )
     made.add_argument("--output", type=Path, required=True, metavar="F", help="ends in .json")
     return made
 
@@ -51,8 +68,12 @@ def main(args: list[str]) -> int:
     from molgfn.cli.candidates import BUILT_BY, built_by, choose_beta, load
     from molgfn.cli.draws import draws
 
+    if options.reference is not None and not options.reference.is_file():
+        raise FileNotFoundError(f"reference {options.reference} does not exist")
     model = load(options.checkpoint, options.device, list(BUILT_BY))
     built = built_by(model)
+    if built != "molecules" and (options.reference is not None or options.thresholds):
+        raise ValueError(f"--reference and --thresholds are of molecules; this run has {built}")
     beta = choose_beta(model, options.beta)
     batches = draws(model, min(options.batch_size, options.num), beta, options.seed)
     drawn: list[Draw] = []
@@ -67,7 +88,7 @@ def main(args: list[str]) -> int:
     with torch.no_grad():
         log_z = float(model.objective.log_z(torch.tensor([beta], device=model.device)))
     metrics = {
-        **MEASURE[built](drawn, options.num, options.seed),
+        **MEASURE[built](drawn, options),
         **component_means(drawn, options.num),
         "log_z": log_z,
         "target": "trees" if built == "molecules" else built,
@@ -83,28 +104,31 @@ def main(args: list[str]) -> int:
     return 0
 
 
-def of_molecules(drawn: list["MoleculeDraw"], num: int, seed: int) -> dict[str, Any]:
-    """Metrics of the first `num` molecules."""
-    from molgfn.evaluation import Sample, evaluate
+def of_molecules(drawn: list["MoleculeDraw"], options: argparse.Namespace) -> dict[str, Any]:
+    """Metrics of the first `options.num` molecules."""
+    from molgfn.evaluation import Sample, evaluate, evaluate_chemistry
 
+    num, seed = options.num, options.seed
     sample = Sample(
         mols=[mol for draw in drawn for mol in draw.mols][:num],
         log_reward=joined([draw.scores.log_reward.cpu() for draw in drawn], num),
         num_fragments=joined([[len(t) for t in draw.trees] for draw in drawn], num).astype(int),
     )
-    return evaluate(sample, seed)
+    chemistry = evaluate_chemistry(sample, options.thresholds, options.reference, seed)
+    return {**evaluate(sample, seed), **chemistry}
 
 
-def of_sequences(drawn: list["SequenceDraw"], num: int, seed: int) -> dict[str, Any]:
-    """Metrics of the first `num` sequences."""
+def of_sequences(drawn: list["SequenceDraw"], options: argparse.Namespace) -> dict[str, Any]:
+    """Metrics of the first `options.num` sequences."""
     from molgfn.evaluation import evaluate_sequences
 
+    num = options.num
     texts = [text for draw in drawn for text in draw.texts][:num]
     log_reward = joined([draw.scores.log_reward.cpu() for draw in drawn], num)
-    return evaluate_sequences(texts, log_reward, seed)
+    return evaluate_sequences(texts, log_reward, options.seed)
 
 
-MEASURE: dict[str, Callable[[Any, int, int], dict[str, Any]]] = {
+MEASURE: dict[str, Callable[[Any, argparse.Namespace], dict[str, Any]]] = {
     "molecules": of_molecules,
     "sequences": of_sequences,
 }
