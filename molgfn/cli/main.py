@@ -28,6 +28,7 @@ COMMANDS = {
     "test": Command(TRAINING, "measure a checkpoint with the test loop"),
     "sample": Command("molgfn.cli.sample", "draw candidates from a checkpoint"),
     "triage": Command("molgfn.cli.triage", "filter, cluster and choose candidates"),
+    "report": Command("molgfn.cli.report", "candidates as one HTML file that opens in a browser"),
     "evaluate": Command("molgfn.cli.evaluate", "measure what a checkpoint draws, as JSON"),
     "score": Command("molgfn.cli.score", "score given molecules with the reward of a config"),
     "check": Command("molgfn.cli.check", "look at a config before it is trained: reward, cost"),

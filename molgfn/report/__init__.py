@@ -1,0 +1,1 @@
+"""A page of candidates: one HTML file that a browser opens from disk."""

@@ -1,0 +1,80 @@
+"""The page: what a report shows, packed into one HTML file."""
+
+import base64
+import gzip
+import html
+import json
+from importlib.resources import files
+from pathlib import Path
+from string import Template
+from typing import Any
+
+import molgfn
+from molgfn.report.drawing import draw_all
+from molgfn.report.space import chemical_space
+from molgfn.report.table import Table
+
+IDENTITY = ("version", "git_revision", "git_modified", "command", "started", "checkpoint", "run")
+
+
+def page(table: Table, title: str, funnel: Any, provenance: dict[str, Any]) -> str:
+    """HTML that needs nothing else: styles, script, and the data as compressed JSON.
+
+    The data are base64, so no value can end its element; the script shows values as text only.
+
+    Args:
+        funnel: a list of {"step", "removed", "left"}; empty for none.
+        provenance: what made the molecules; see `molgfn.callbacks.provenance`.
+    """
+    space = chemical_space(table.mols)
+    data = {
+        "title": title,
+        "columns": [column._asdict() for column in table.columns],
+        "drawings": draw_all(table.mols),
+        "map": {"method": space.method, "points": space.points.round(4).tolist()},
+        "funnel": funnel,
+        "unread": table.unread,
+        "identity": {
+            "report by": f"molgfn {molgfn.__version__}",
+            **{key: _text(provenance[key]) for key in IDENTITY if key in provenance},
+        },
+    }
+    packed = gzip.compress(json.dumps(data, separators=(",", ":")).encode(), 6, mtime=0)
+    parts = {name: _asset(name) for name in ("report.css", "report.js")}
+    return Template(_asset("report.html")).substitute(
+        title=html.escape(title),
+        style=parts["report.css"],
+        script=parts["report.js"],
+        data=base64.b64encode(packed).decode(),
+    )
+
+
+def beside(path: Path, name: str) -> Path | None:
+    """A file that belongs to the input: `INPUT.name`, else `name` in the same folder."""
+    choices = (path.with_suffix(f".{name}"), path.parent / name)
+    return next((choice for choice in choices if choice.is_file()), None)
+
+
+def read_json(path: Path | None, kind: type[Any]) -> Any:
+    """What a JSON file holds; an empty `kind` where there is no file.
+
+    Raises:
+        ValueError: it is no JSON, or holds something else.
+    """
+    if path is None:
+        return kind()
+    try:
+        found = json.loads(path.read_text(encoding="utf-8"))
+    except ValueError as error:
+        raise ValueError(f"{path} is no JSON: {error}") from error
+    if not isinstance(found, kind):
+        raise ValueError(f"{path} holds a {type(found).__name__}; accepted is a {kind.__name__}")
+    return found
+
+
+def _asset(name: str) -> str:
+    return (files("molgfn.report") / name).read_text(encoding="utf-8")
+
+
+def _text(value: Any) -> str:
+    return " ".join(map(str, value)) if isinstance(value, list) else str(value)
