@@ -7,7 +7,13 @@ const make = (tag, attributes = {}, ...children) => {
   return element;
 };
 const started = performance.now();
-const packed = Uint8Array.from(atob($("data").textContent), c => c.charCodeAt(0));
+function bytes(text) {
+  if (Uint8Array.fromBase64) return Uint8Array.fromBase64(text);
+  const raw = atob(text), found = new Uint8Array(raw.length);
+  for (let k = 0; k < raw.length; k++) found[k] = raw.charCodeAt(k);
+  return found;
+}
+const packed = bytes($("data").textContent);
 const stream = new Blob([packed]).stream().pipeThrough(new DecompressionStream("gzip"));
 const data = JSON.parse(await new Response(stream).text());
 const column = Object.fromEntries(data.columns.map(c => [c.name, c]));
@@ -227,7 +233,7 @@ $("colour").onchange = drawMap;
 
 function clusters() {
   const members = new Map();
-  all.forEach(i => { const key = group.values[i]; members.set(key, [...(members.get(key) || []), i]); });
+  all.forEach(i => { const key = group.values[i]; members.has(key) ? members.get(key).push(i) : members.set(key, [i]); });
   const list = make("div", {className: "clusters"}), by = column.reward || numeric[0];
   const sorted = [...members].sort((a, b) => b[1].length - a[1].length);
   for (const [key, ones] of sorted.slice(0, 120)) {
