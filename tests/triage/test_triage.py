@@ -139,6 +139,13 @@ def test_a_diverse_subset_has_the_best_and_the_unlike() -> None:
     assert found.kept[1]["smiles"] in PHENOLS
 
 
+def test_a_diverse_subset_begins_with_the_best() -> None:
+    for best in [*ALCOHOLS, *PHENOLS]:
+        rewards = [float(one == best) for one in [*ALCOHOLS, *PHENOLS]]
+        found = triage(rows(*ALCOHOLS, *PHENOLS, rewards=rewards), TriageConfig(diverse=1))
+        assert kept(found) == [best]
+
+
 def test_the_funnel_adds_up() -> None:
     config = TriageConfig(properties={"mw": Range(max=125)}, best_of_scaffold=1)
     found = triage([*rows(*ALCOHOLS, *PHENOLS), {"smiles": "nonsense"}], config)
