@@ -61,6 +61,7 @@ def test_a_vocabulary_that_gets_the_missing_pieces_builds_the_molecule(smiles: s
 def test_missing_pieces_are_cut_by_the_rules_of_a_typed_vocabulary() -> None:
     found = cover(DRUGLIKE, "CC(C)(C)c1ccc(NNC(=O)C2CCC2)cc1")
     assert found == Cover(missing=("NNC=O",))
+    assert cover(DRUGLIKE, "c1nsnc1-c1cnsn1").missing == ("c1cnsn1", "c1cnsn1")
 
 
 def test_a_fragment_without_a_site_where_one_is_needed_is_named() -> None:

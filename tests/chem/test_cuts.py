@@ -29,6 +29,7 @@ def vocabulary(found: Harvest, **options: object) -> Vocabulary:
 
 def test_single_bonds_of_rings_are_cut_first() -> None:
     assert cut("COc1ccc(-c2ccncc2)cc1") == ["CO", "c1ccccc1", "c1ccncc1"]
+    assert cut("CC1(c2ccccc2)CCNCC1") == ["CC1CCNCC1", "c1ccccc1"]
 
 
 def test_no_atom_is_cut_twice_at_single_bonds() -> None:
