@@ -187,7 +187,7 @@ def check_outputs(options: argparse.Namespace, stream: Stream) -> None:
         )
     replaces = options.overwrite or goes_on
     check_output(options.output, SUFFIXES, replaces)
-    check_output(stream.quarantine, [".csv"], replaces)
+    check_output(stream.quarantine, [".csv"], replaces or options.resume)
     if options.picture is not None:
         check_output(options.picture, [".png"], replaces)
     if options.conformers and options.output.suffix.lower() != ".sdf":

@@ -205,6 +205,14 @@ def test_resuming_what_was_never_begun_begins_it(checkpoint: str) -> None:
     assert len(pd.read_csv("a.csv")) == 5
 
 
+def test_resuming_a_run_that_had_found_only_failures_begins_it(
+    checkpoint: str, folder: Path
+) -> None:
+    (folder / "a.quarantine.csv").write_text("draw,smiles,reason\n0,CF,holds fluorine\n")
+    assert sample(checkpoint, "--num", "5", "--resume", "--output", "a.csv") == 0
+    assert [path.name for path in folder.iterdir()] == ["a.csv"]
+
+
 def test_an_output_folder_that_vanishes_is_one_line(
     checkpoint: str,
     folder: Path,
