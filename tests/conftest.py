@@ -1,6 +1,7 @@
 """What several test files share."""
 
 import os
+import signal
 from collections.abc import Iterator
 from pathlib import Path
 
@@ -35,6 +36,14 @@ def proxy_folder(tmp_path_factory: pytest.TempPathFactory) -> Path:
 def amp_folder() -> Iterator[Path]:
     """Folder of the published AMP files: `$MOLGFN_AMP`, or `shared/amp` beside the checkout."""
     yield from _published("amp")
+
+
+@pytest.fixture
+def interrupts() -> Iterator[None]:
+    """SIGINT interrupts, also where the shell that started the tests has it ignored."""
+    before = signal.signal(signal.SIGINT, signal.default_int_handler)
+    yield
+    signal.signal(signal.SIGINT, before)
 
 
 def _published(task: str) -> Iterator[Path]:

@@ -174,6 +174,7 @@ def test_a_reward_that_never_works_ends_the_run_in_one_line(folder: Path) -> Non
 
 
 @pytest.mark.slow
+@pytest.mark.usefixtures("interrupts")
 @pytest.mark.parametrize(
     ("sent", "code"), [(signal.SIGTERM, 143), (signal.SIGINT, 1)], ids=["SIGTERM", "Ctrl-C"]
 )

@@ -160,6 +160,7 @@ def test_workers_end_with_their_reward() -> None:
     assert states(pids) == []
 
 
+@pytest.mark.usefixtures("interrupts")
 def test_an_interruption_ends_busy_workers_and_the_reward_still_works(workers: Make) -> None:
     reward = workers("hangs", 2, chunk=1)
     reward(mols("CC"))
