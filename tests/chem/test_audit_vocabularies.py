@@ -19,6 +19,7 @@ def parts(vocabulary: Vocabulary) -> set[tuple[str, tuple[int, ...], tuple[str, 
     return {(f.smiles, f.sites, f.site_types) for f in vocabulary.fragments}
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize(("name", "largest", "trees", "molecules"), CARD, ids=lambda x: x)
 def test_the_card_states_what_enumeration_finds(
     name: str, largest: str, trees: str, molecules: str

@@ -87,6 +87,7 @@ def test_ordinary_pieces_are_wanted(smiles: str) -> None:
     assert reason_unwanted(Chem.MolFromSmiles(smiles)) is None
 
 
+@pytest.mark.slow
 def test_a_molecule_of_the_shipped_fragments_is_cut_at_the_bonds_it_was_joined_at() -> None:
     vocabulary = load_vocabulary("druglike")
     sampler = RandomTrees(vocabulary, random.Random(0))

@@ -21,7 +21,8 @@ def peptides(letters: str, count: int, seed: int) -> dict[str, str]:
 def folder(tmp_path_factory: pytest.TempPathFactory) -> Path:
     """Two classes that differ in their letters, and a peptide that is in both."""
     made = tmp_path_factory.mktemp("fasta")
-    write_fasta(made / "p.fasta", {**peptides("KRLIW", 60, 0), "x": "AXA", "both": "GGGGGG"}.items())
+    positive = {**peptides("KRLIW", 60, 0), "x": "AXA", "both": "GGGGGG"}
+    write_fasta(made / "p.fasta", positive.items())
     write_fasta(made / "n.fasta", {**peptides("DESTA", 60, 1), "also": "GGGGGG"}.items())
     return made
 

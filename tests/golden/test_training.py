@@ -74,6 +74,8 @@ SPACES: Mapping[str, Callable[[], tuple[Any, Any]]] = {
         partial(SequenceTransformer, width=32, num_layers=2),
     ),
 }
+FAST = ("trajectory", "hypergrid")
+"""The case that is not slow."""
 NUM_STEPS = {"fragments": 400, "hypergrid": 1000, "strings": 600}
 
 Case = tuple[Callable[[], Objective], Callable[[], BackwardPolicy]]
@@ -130,12 +132,12 @@ def train(space: str, name: str) -> dict[str, float]:
     return exact_errors(learned, log_reward, log_z)
 
 
-@pytest.mark.parametrize("space", SPACES)
 @pytest.mark.parametrize(
-    "name",
+    ("name", "space"),
     [
-        "trajectory",
-        *(pytest.param(n, marks=pytest.mark.slow) for n in TRAINED if n != "trajectory"),
+        pytest.param(name, space, marks=[] if (name, space) == FAST else pytest.mark.slow)
+        for name in TRAINED
+        for space in SPACES
     ],
 )
 def test_short_training_reaches_the_exact_log_z_and_distribution(space: str, name: str) -> None:

@@ -119,7 +119,8 @@ def test_the_candidates_are_an_artefact(records: list[dict[str, Any]]) -> None:
     (candidates,) = artefacts(records, "candidates")
     (entry,) = candidates["manifest"]["contents"]
     assert entry["path"] == "best_molecules.csv"
-    assert Path(entry["local_path"]).read_text().startswith("id,smiles,log_reward,reward,qed,qed_score,step")
+    header = Path(entry["local_path"]).read_text().splitlines()[0]
+    assert header == "id,smiles,log_reward,reward,qed,qed_score,step"
 
 
 def test_copies_of_artefacts_stay_in_the_folder_of_the_run(records: list[dict[str, Any]]) -> None:
