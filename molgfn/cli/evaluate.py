@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING, Any
 import molgfn
 from molgfn.cli.options import add_sampling_options, positive
 from molgfn.cli.outputs import check_output, write_atomically
-from molgfn.cli.sample import progress_bar
+from molgfn.cli.progress import progress_bar
 
 if TYPE_CHECKING:
     from molgfn.cli.draws import Draw, MoleculeDraw, SequenceDraw

@@ -6,7 +6,7 @@ import time
 from typing import TYPE_CHECKING
 
 from molgfn.cli.outputs import check_output, write_atomically
-from molgfn.cli.sample import progress_bar
+from molgfn.cli.progress import progress_bar
 from molgfn.cli.telling import tell
 
 if TYPE_CHECKING:

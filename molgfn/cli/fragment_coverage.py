@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Any
 
 import molgfn
 from molgfn.cli.outputs import check_output, write_atomically, write_csv
-from molgfn.cli.sample import progress_bar
+from molgfn.cli.progress import progress_bar
 
 if TYPE_CHECKING:
     from molgfn.chem.covering import Cover, Covering

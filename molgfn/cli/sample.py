@@ -4,13 +4,13 @@ import argparse
 import math
 import sys
 import time
-from collections.abc import Callable, Iterator, Mapping
-from contextlib import contextmanager
+from collections.abc import Mapping
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from molgfn.cli.options import add_sampling_options, positive
 from molgfn.cli.outputs import SUFFIXES, WRITERS, check_output, write_atomically
+from molgfn.cli.progress import progress_bar
 from molgfn.cli.stream import Stream
 from molgfn.cli.telling import tell
 
@@ -265,33 +265,6 @@ def check_format(built: str, output: Path, picture: Path | None) -> None:
         )
     if picture is not None and built != "molecules":
         raise ValueError(f"the checkpoint builds {built}, of which there are no pictures")
-
-
-@contextmanager
-def progress_bar(total: int | None, unit: str) -> Iterator[Callable[[int], None]]:
-    """A bar on standard error; give what it yields the number that is done.
-
-    Args:
-        total: None where it is not known.
-    """
-    from rich.console import Console
-    from rich.progress import (
-        BarColumn,
-        MofNCompleteColumn,
-        Progress,
-        TextColumn,
-        TimeRemainingColumn,
-    )
-
-    columns = (
-        TextColumn("{task.description}"),
-        BarColumn(),
-        MofNCompleteColumn(),
-        TimeRemainingColumn(),
-    )
-    with Progress(*columns, console=Console(stderr=True)) as bar:
-        task = bar.add_task(unit, total=total)
-        yield lambda done: bar.update(task, completed=done)
 
 
 def write_picture(path: Path, rows: list[dict[str, object]]) -> None:
