@@ -9,11 +9,13 @@ from typing import Any
 
 import torch
 
+from molgfn.chem.processes import Processes
 from molgfn.cli.draws import Draw, key_of
 from molgfn.envs.fragments import FragmentEnvironment
 from molgfn.envs.sequences import Sequences
 from molgfn.module import GFlowNet
 
+ALONE = Processes(1)
 MAX_DRAWS = 20  # draws for each candidate asked for, before giving up
 BUILT_BY: Mapping[str, type[Any]] = {
     "molecules": FragmentEnvironment,
@@ -124,6 +126,7 @@ def draw_candidates(
     unique: bool,
     with_log_p: bool = True,
     temperature: float = 1.0,
+    processes: Processes = ALONE,
 ) -> Iterator[Batch]:
     """Draw until there are enough candidates, the time is over, or nothing new is to be found.
 
@@ -133,6 +136,7 @@ def draw_candidates(
             reward's distribution: rare objects are over-represented.
         with_log_p: whether to compute the exact log-probability of each candidate.
         temperature: that the batches were drawn at, for the column.
+        processes: which compute descriptors while this one computes log-probabilities.
     """
     while _goes_on(limits, tally):
         draw = next(batches)
@@ -158,11 +162,14 @@ def draw_candidates(
             tally.num_candidates += 1
             kept[position] = {**names, "draw": number}
         tally.num_failures += len(failures)
+        described = draw.described(list(kept), processes)
         log_p = draw.log_p(list(kept)) if with_log_p else [None] * len(kept)
         tally.num_without_log_p += sum(value is not None and value != value for value in log_p)
         rows = [
-            row(draw, position, names, value, temperature)
-            for (position, names), value in zip(kept.items(), log_p, strict=True)
+            {**row(draw, position, names, value, temperature), **columns}
+            for (position, names), value, columns in zip(
+                kept.items(), log_p, described, strict=True
+            )
         ]
         yield Batch(rows, failures)
 
@@ -183,7 +190,7 @@ def row(
     log_p: float | None,
     temperature: float,
 ) -> dict[str, Any]:
-    """Columns of one candidate; its reward is the one at beta = 1."""
+    """Columns of one candidate but its descriptors; its reward is the one at beta = 1."""
     log_reward = float(draw.scores.log_reward[position])
     return {
         **names,
@@ -193,5 +200,4 @@ def row(
         "temperature": temperature,
         **{name: float(values[position]) for name, values in draw.scores.components.items()},
         **({} if log_p is None else {"log_p": log_p}),
-        **draw.described(position),
     }

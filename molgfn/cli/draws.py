@@ -11,6 +11,7 @@ import torch
 
 from molgfn.chem.assemble import describe
 from molgfn.chem.descriptors import descriptors, identity
+from molgfn.chem.processes import Processes
 from molgfn.chem.tree import Tree
 from molgfn.envs.fragments import FragmentEnvironment
 from molgfn.envs.sequences import Sequences
@@ -45,8 +46,8 @@ class Draw(ABC):
         """Exact log-probabilities of drawing some of the objects, in nats; NaN where unknown."""
 
     @abstractmethod
-    def described(self, position: int) -> dict[str, Any]:
-        """Columns that come behind the reward."""
+    def described(self, positions: Sequence[int], processes: Processes) -> Iterator[dict[str, Any]]:
+        """Columns that come behind the reward, of some of the objects; work on them begins."""
 
 
 @dataclass(frozen=True)
@@ -76,13 +77,13 @@ class MoleculeDraw(Draw):
     def log_p(self, positions: Sequence[int]) -> list[float]:
         return self.likelihood([self.mols[position] for position in positions])
 
-    def described(self, position: int) -> dict[str, Any]:
-        tree = self.trees[position]
-        return {
-            "num_fragments": len(tree),
-            "fragments": self.route(tree),
-            **descriptors(self.mols[position]),
-        }
+    def described(self, positions: Sequence[int], processes: Processes) -> Iterator[dict[str, Any]]:
+        found = processes.map(descriptors, [self.mols[position] for position in positions])
+        trees = [self.trees[position] for position in positions]
+        return (
+            {"num_fragments": len(tree), "fragments": self.route(tree), **columns}
+            for tree, columns in zip(trees, found, strict=True)
+        )
 
 
 @dataclass(frozen=True)
@@ -105,8 +106,8 @@ class SequenceDraw(Draw):
     def log_p(self, positions: Sequence[int]) -> list[float]:
         return [self.log_likelihoods[position] for position in positions]
 
-    def described(self, position: int) -> dict[str, Any]:
-        return {"length": len(self.texts[position])}
+    def described(self, positions: Sequence[int], processes: Processes) -> Iterator[dict[str, Any]]:
+        return ({"length": len(self.texts[position])} for position in positions)
 
 
 def sequence_id(text: str) -> str:

@@ -35,3 +35,13 @@ def add_sampling_options(parser: argparse.ArgumentParser) -> None:
         "--device", default="auto", help="such as cpu or cuda (default a GPU when there is one)"
     )
     parser.add_argument("--overwrite", action="store_true", help="replace files that exist")
+
+
+def add_workers(parser: argparse.ArgumentParser) -> None:
+    """How many processes compute descriptors."""
+    parser.add_argument(
+        "--workers",
+        type=positive,
+        metavar="N",
+        help="processes that compute descriptors; 1: none but this one (default one for each core)",
+    )

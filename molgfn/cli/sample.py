@@ -8,13 +8,14 @@ from collections.abc import Mapping
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
-from molgfn.cli.options import add_sampling_options, positive
+from molgfn.cli.options import add_sampling_options, add_workers, positive
 from molgfn.cli.outputs import SUFFIXES, WRITERS, check_output, write_atomically
 from molgfn.cli.progress import progress_bar
 from molgfn.cli.stream import Stream
 from molgfn.cli.telling import tell
 
 if TYPE_CHECKING:
+    from molgfn.chem.processes import Processes
     from molgfn.cli.candidates import Limits, Tally
     from molgfn.module import GFlowNet
 
@@ -97,6 +98,7 @@ def parser() -> argparse.ArgumentParser:
         action="store_true",
         help="3D coordinates by ETKDG in an .sdf file, instead of 2D ones",
     )
+    add_workers(made)
     made.add_argument(
         "--picture",
         type=Path,
@@ -129,6 +131,7 @@ def main(args: list[str]) -> int:
     stream = Stream(options.output)
     check_outputs(options, stream)
 
+    from molgfn.chem.processes import Processes, usable_cores
     from molgfn.cli.candidates import BUILT_BY, Limits, Tally, built_by, load
 
     model = load(options.checkpoint, options.device, list(BUILT_BY))
@@ -137,7 +140,8 @@ def main(args: list[str]) -> int:
     num = options.num or (None if options.max_seconds else NUM)
     deadline = started + options.max_seconds if options.max_seconds else None
     tally = Tally()
-    draw(options, model, stream, Limits(num, deadline), tally)
+    with Processes(options.workers or usable_cores()) as processes:
+        draw(options, model, stream, Limits(num, deadline), tally, processes)
 
     if tally.num_failures:
         tell(f"{tally.num_failures} {built} have no reward: see {stream.quarantine}")
@@ -200,6 +204,7 @@ def draw(
     stream: Stream,
     limits: "Limits",
     tally: "Tally",
+    processes: "Processes",
 ) -> None:
     """Fill the stream, from its beginning or from where an interrupted run has left it."""
     from molgfn.cli.candidates import built_by, choose_beta, draw_candidates
@@ -224,7 +229,7 @@ def draw(
     first = tally.num_drawn // batch_size
     batches = draws(model, batch_size, beta, options.seed, options.temperature, first)
     found = draw_candidates(
-        batches, limits, tally, options.unique, options.log_p, options.temperature
+        batches, limits, tally, options.unique, options.log_p, options.temperature, processes
     )
     with progress_bar(limits.num, built) as progress:
         progress(tally.num_candidates)
