@@ -14,7 +14,10 @@ from molgfn.report.drawing import draw_all
 from molgfn.report.space import chemical_space
 from molgfn.report.table import Table
 
-IDENTITY = ("version", "git_revision", "git_modified", "command", "started", "checkpoint", "run")
+IDENTITY = (
+    *("version", "git_revision", "git_modified", "command", "started", "checkpoint", "run"),
+    *("seed", "beta", "temperature", "num_drawn"),
+)
 
 
 def page(table: Table, title: str, funnel: Any, provenance: dict[str, Any]) -> str:
@@ -77,4 +80,6 @@ def _asset(name: str) -> str:
 
 
 def _text(value: Any) -> str:
+    if isinstance(value, dict):
+        return ", ".join(f"{key} {_text(one)}" for key, one in value.items())
     return " ".join(map(str, value)) if isinstance(value, list) else str(value)
