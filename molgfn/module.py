@@ -118,6 +118,7 @@ class GFlowNet(pl.LightningModule):
         self.register_buffer("held_out_keys", keys, persistent=False)
         self.held_out_keys: Tensor
         self.seed = seed
+        self.parent: dict[str, Any] | None = None  # the checkpoint that the policy began with
         self.register_buffer("num_batches", torch.tensor(0))
         self.num_batches: Tensor
         self.save_hyperparameters(
@@ -330,6 +331,7 @@ class GFlowNet(pl.LightningModule):
             "version": molgfn.__version__,
             "environment": self.environment.fingerprint(),
             "seed": self.seed if self.seed is not None else _global_seed(),
+            "parent": self.parent,
         }
 
     def on_load_checkpoint(self, checkpoint: dict[str, Any]) -> None:
@@ -348,6 +350,7 @@ class GFlowNet(pl.LightningModule):
                 f"{theirs[:12]}, but this run has {describe(self.environment)} with fingerprint "
                 f"{ours[:12]}; vocabulary, sizes, target and correction must be the same"
             )
+        self.parent = checkpoint["molgfn"].get("parent")
 
     @classmethod
     def load_from_checkpoint(  # type: ignore[override]

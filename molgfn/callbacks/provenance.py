@@ -7,7 +7,7 @@ import sys
 from datetime import UTC, datetime
 from importlib.metadata import version
 from pathlib import Path
-from typing import Any
+from typing import Any, Protocol, cast
 
 import pytorch_lightning as pl
 import yaml
@@ -19,18 +19,33 @@ from molgfn.callbacks.run import run_folder
 LIBRARIES = ("torch", "pytorch-lightning", "torch-geometric", "rdkit", "numpy")
 
 
+class HasParent(Protocol):
+    """A module that knows the checkpoint which its policy began with."""
+
+    parent: dict[str, Any] | None
+
+
 class Provenance(SaveConfigCallback):
     """Writes `config.yaml` and `provenance.json` into the run's folder, and both to every logger.
 
     Made by LightningCLI (`save_config_callback=Provenance`), with `save_to_log_dir=False`.
-    `molgfn fit -c RUN/config.yaml` repeats the run.
+    `molgfn fit -c RUN/config.yaml` repeats the run. `parent` is the checkpoint that the run's
+    policy began with, if any.
     """
 
+    def setup(self, trainer: pl.Trainer, pl_module: pl.LightningModule, stage: str) -> None:
+        """Nothing yet: a resumed run learns its parent from its checkpoint, which is read next."""
+
+    def on_fit_start(self, trainer: pl.Trainer, pl_module: pl.LightningModule) -> None:
+        super().setup(trainer, pl_module, "fit")
+
     def save_config(self, trainer: pl.Trainer, pl_module: pl.LightningModule, stage: str) -> None:
-        if stage != "fit":
-            return
         config = self.parser.dump(self.config, skip_none=False)
-        facts = {**provenance(), "num_processes": trainer.world_size}
+        facts = {
+            **provenance(),
+            "num_processes": trainer.world_size,
+            "parent": cast(HasParent, pl_module).parent,
+        }
         folder = run_folder(trainer)
         (folder / self.config_filename).write_text(config)
         (folder / "provenance.json").write_text(json.dumps(facts, indent=2) + "\n")

@@ -34,6 +34,8 @@ from molgfn.callbacks.sample_metrics import SampleMetrics
 from molgfn.callbacks.throughput import Throughput
 from molgfn.callbacks.wandb_logger import OfflineWandbLogger
 from molgfn.cli.config_errors import explain
+from molgfn.cli.fine_tuning import begin_from
+from molgfn.cli.telling import tell
 from molgfn.data import TrajectoryBatches
 from molgfn.module import GFlowNet
 
@@ -62,6 +64,12 @@ class GFlowNetCLI(LightningCLI):
             default=False,
             help="Start anew in a run folder that already holds a run.",
         )
+        parser.add_argument(
+            "--init_from",
+            type=str | None,
+            default=None,
+            help="Begin with the policy of this checkpoint, in a run of its own.",
+        )
 
     def before_instantiate_classes(self) -> None:
         config = self.config[self.config.subcommand]
@@ -70,6 +78,18 @@ class GFlowNetCLI(LightningCLI):
                 Path(config.trainer.default_root_dir),
                 may_hold_run=bool(config.ckpt_path) or config.overwrite,
             )
+
+    def after_instantiate_classes(self) -> None:
+        """Take over the policy of `--init_from`, but in a resumed run, which has its own.
+
+        Raises:
+            FileNotFoundError, ValueError: that checkpoint is not there, or does not fit.
+        """
+        config = self.config[self.config.subcommand]
+        self.carried_over: str | None = None
+        if config.init_from and not resumes(config):
+            self.carried_over = begin_from(Path(config.init_from), self.model)
+            rank_zero_only(tell)(f"molgfn: {self.carried_over}")
 
     def instantiate_trainer(self, **kwargs: Any) -> pl.Trainer:
         trainer = self.config_init[self.config.subcommand].trainer
@@ -111,13 +131,11 @@ class GFlowNetCLI(LightningCLI):
                 f"--ckpt_path {path} is not a checkpoint of molgfn: {reason}"
             ) from error
         typed = dict(leaves(config.model.as_dict()))
-        tell = rank_zero_only(print)
         for key in sorted(remembered.keys() & typed.keys()):
             if remembered[key] != typed[key]:
-                tell(
+                rank_zero_only(tell)(
                     f"molgfn: model.{key} is {typed[key]!r} in this run and {remembered[key]!r} in "
-                    "the checkpoint; this run's value is used",
-                    file=sys.stderr,
+                    "the checkpoint; this run's value is used"
                 )
 
 
@@ -142,6 +160,18 @@ def standard_callbacks(root: Path) -> list[pl.Callback]:
     ]
 
 
+def last_checkpoint(root: Path) -> Path:
+    """Where a run in this folder keeps its newest checkpoint."""
+    return root / "checkpoints" / "last.ckpt"
+
+
+def resumes(config: Any) -> bool:
+    """Whether a run continues another one; a keyword, such as "last", finds one or starts anew."""
+    if config.ckpt_path in KEYWORDS:
+        return last_checkpoint(Path(config.trainer.default_root_dir)).exists()
+    return bool(config.ckpt_path)
+
+
 def claim_folder(root: Path, *, may_hold_run: bool) -> None:
     """Make the run folder and see that it can be written to.
 
@@ -149,7 +179,7 @@ def claim_folder(root: Path, *, may_hold_run: bool) -> None:
         ValueError: it already holds a run, which nobody asked to continue or to replace.
         OSError: it cannot be made or written to.
     """
-    last = root / "checkpoints" / "last.ckpt"
+    last = last_checkpoint(root)
     if last.exists() and not may_hold_run:
         raise ValueError(
             f"{root} already holds a run. Continue it with --ckpt_path {last}, replace it with "

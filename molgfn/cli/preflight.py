@@ -90,6 +90,7 @@ class Preflight:
             "batch_size": data.batch_size,
             "num_ranks": trainer.world_size,
             "seed": int(os.environ.get("PL_GLOBAL_SEED", "0")),
+            "carried_over": cli.carried_over,
         }
         beta = f"{low:g}" if low == high else f"{low:g} to {high:g}"
         ranks = f" on each of {trainer.world_size} ranks" if trainer.world_size > 1 else ""

@@ -34,7 +34,7 @@ def load_reward(options: Namespace, overrides: Sequence[str]) -> GFlowNet:
         return load(options.checkpoint, options.device, list(BUILT_BY))
     alone = ["--trainer.accelerator", "cpu", "--trainer.devices", "1"]
     alone += ["--trainer.strategy", "auto", "--trainer.callbacks", "null"]
-    alone += ["--trainer.logger", "false"]
+    alone += ["--trainer.logger", "false", "--init_from", "null"]
     model = configured(options.config, [*overrides, *alone]).model
     if not isinstance(model.environment, tuple(BUILT_BY.values())):
         raise ValueError(
