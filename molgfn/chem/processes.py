@@ -63,6 +63,10 @@ class Processes:
         return _answers(self._pool.map(function, items, chunksize=CHUNK))
 
 
+ALONE = Processes(1)
+"""No other process."""
+
+
 def usable_cores() -> int:
     """CPU cores that this process may use."""
     return len(os.sched_getaffinity(0)) if hasattr(os, "sched_getaffinity") else os.cpu_count() or 1

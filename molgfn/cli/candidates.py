@@ -9,13 +9,15 @@ from typing import Any
 
 import torch
 
-from molgfn.chem.processes import Processes
+import molgfn
+from molgfn.chem.processes import ALONE, Processes
 from molgfn.cli.draws import Draw, key_of
+from molgfn.cli.identity import checkpoint_identity
+from molgfn.cli.telling import tell
 from molgfn.envs.fragments import FragmentEnvironment
 from molgfn.envs.sequences import Sequences
 from molgfn.module import GFlowNet
 
-ALONE = Processes(1)
 MAX_DRAWS = 20  # draws for each candidate asked for, before giving up
 BUILT_BY: Mapping[str, type[Any]] = {
     "molecules": FragmentEnvironment,
@@ -71,7 +73,14 @@ def load(checkpoint: Path, device: str, accepted: Sequence[str] = ("molecules",)
     """
     if not checkpoint.is_file():
         raise FileNotFoundError(f"checkpoint {checkpoint} does not exist")
-    model = GFlowNet.load_from_checkpoint(checkpoint, map_location=place_of(device))
+    place = place_of(device)
+    try:
+        model = GFlowNet.load_from_checkpoint(checkpoint, map_location=place)
+    except ValueError as error:
+        version = _other_version(checkpoint)
+        raise ValueError(f"{error}; it is {version}" if version else str(error)) from error
+    if version := _other_version(checkpoint):
+        tell(f"{checkpoint} is {version}")
     environments = tuple(BUILT_BY[built] for built in accepted)
     if not isinstance(model.environment, environments):
         raise ValueError(
@@ -80,6 +89,16 @@ def load(checkpoint: Path, device: str, accepted: Sequence[str] = ("molecules",)
             f"{' or '.join(environment.__name__ for environment in environments)}"
         )
     return model.eval()
+
+
+def _other_version(checkpoint: Path) -> str:
+    """Of which molgfn a checkpoint is; empty where it is of this one, or none."""
+    try:
+        version = checkpoint_identity(checkpoint)["version"]
+    except ValueError:
+        return ""
+    ours = molgfn.__version__
+    return "" if version == ours else f"of molgfn {version}, and this is {ours}"
 
 
 def place_of(device: str) -> torch.device:

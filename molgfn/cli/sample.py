@@ -4,22 +4,15 @@ import argparse
 import math
 import sys
 import time
-from collections.abc import Mapping
 from pathlib import Path
-from typing import TYPE_CHECKING, Any
 
+from molgfn.cli.identity import provenance_path
 from molgfn.cli.options import add_sampling_options, add_workers, positive
-from molgfn.cli.outputs import SUFFIXES, WRITERS, check_output, write_atomically
-from molgfn.cli.progress import progress_bar
+from molgfn.cli.outputs import SUFFIXES, WRITERS, check_output
 from molgfn.cli.stream import Stream
 from molgfn.cli.telling import tell
+from molgfn.cli.triage import check_triage_outputs, plan, triaged_path
 
-if TYPE_CHECKING:
-    from molgfn.chem.processes import Processes
-    from molgfn.cli.candidates import Limits, Tally
-    from molgfn.module import GFlowNet
-
-MAX_DRAWN = 50  # molecules of the picture
 NUM = 1000  # candidates where neither a number nor a time is given
 
 EXAMPLE = """\
@@ -28,6 +21,9 @@ example:
       --output candidates.csv --picture candidates.png
   molgfn sample --checkpoint runs/quickstart/checkpoints/last.ckpt --unique \\
       --max-seconds 3600 --resume --output candidates.sdf
+  molgfn sample --checkpoint runs/quickstart/checkpoints/last.ckpt --num 10000 --unique \\
+      --triage triage --output candidates.csv
+  molgfn report --input candidates.triaged.csv --output report.html
 
 Each row has an id, SMILES, InChIKey, the number of the draw, reward (at beta = 1), its components,
 log_p (exact, in nats, summed over all ways to build the molecule), the fragments in the order of
@@ -36,6 +32,9 @@ OUTPUT.quarantine.csv with the reason.
 
 While it runs, candidates are appended to OUTPUT.part.csv, which a kill leaves valid; the same
 command with --resume goes on from there, to the candidates of an uninterrupted run.
+
+With --triage those worth looking at go to OUTPUT.triaged.csv, the others with the reason to
+OUTPUT.triaged.removed.csv, and how many each step removed to OUTPUT.triaged.funnel.json.
 
 A checkpoint of sequences, such as peptides, gives rows of an id, the sequence, reward, components,
 log_p and length, as .csv, .parquet or .fasta.
@@ -98,12 +97,18 @@ def parser() -> argparse.ArgumentParser:
         action="store_true",
         help="3D coordinates by ETKDG in an .sdf file, instead of 2D ones",
     )
+    made.add_argument(
+        "--triage",
+        metavar="CONFIG",
+        help="also filter, cluster and choose, into OUTPUT.triaged.csv (or .sdf, ...): `triage`, "
+        "which is shipped, or a YAML file; see `molgfn triage --help`",
+    )
     add_workers(made)
     made.add_argument(
         "--picture",
         type=Path,
         metavar="PNG",
-        help=f"also draw the {MAX_DRAWN} best into a grid",
+        help="also draw the 50 best into a grid",
     )
     return made
 
@@ -130,38 +135,28 @@ def main(args: list[str]) -> int:
     options = parser().parse_args(args[1:])
     stream = Stream(options.output)
     check_outputs(options, stream)
+    planned = None if options.triage is None else plan(options.triage)
 
     from molgfn.chem.processes import Processes, usable_cores
     from molgfn.cli.candidates import BUILT_BY, Limits, Tally, built_by, load
+    from molgfn.cli.sampling import draw, triage_drawn, write_drawn
 
     model = load(options.checkpoint, options.device, list(BUILT_BY))
     built = built_by(model)
-    check_format(built, options.output, options.picture)
+    check_format(built, options)
     num = options.num or (None if options.max_seconds else NUM)
     deadline = started + options.max_seconds if options.max_seconds else None
     tally = Tally()
     with Processes(options.workers or usable_cores()) as processes:
-        draw(options, model, stream, Limits(num, deadline), tally, processes)
-
-    if tally.num_failures:
-        tell(f"{tally.num_failures} {built} have no reward: see {stream.quarantine}")
-    if not tally.num_candidates:
-        raise ValueError(
-            f"none of {tally.num_drawn} {built} drawn has a reward; nothing is written"
-        )
-    begins, log_rewards = stream.best_first()
-    failed = stream.write(begins, built, options.conformers)
-    if failed:
-        tell(f"{failed} of {len(begins)} {built} have no conformer, but 2D coordinates")
-    if tally.num_without_log_p:
-        tell(f"log_p of {tally.num_without_log_p} of {len(begins)} {built} is not known: NaN")
-    if options.picture is not None:
-        write_picture(options.picture, list(stream.rows_at(begins[:MAX_DRAWN])))
-    mean = sum(map(math.exp, log_rewards)) / len(log_rewards)
-    print(
-        f"{len(begins)} {built} in {options.output}, from {tally.num_drawn} drawn; "
-        f"reward: mean {mean:.4g}, best {math.exp(log_rewards[0]):.4g}"
-    )
+        settings = draw(options, model, stream, Limits(num, deadline), tally, processes)
+        begins, facts = write_drawn(options, stream, built, settings, tally)
+        if planned is not None:
+            try:
+                triage_drawn(options, stream.rows_at(begins), planned, facts, processes)
+            except ValueError:  # the candidates are written: another triage may follow
+                if not tally.out_of_time:
+                    stream.remove_part()
+                raise
     if tally.out_of_time:
         tell(f"the time is over; --resume goes on from {stream.part}")
         return 0
@@ -192,90 +187,28 @@ def check_outputs(options: argparse.Namespace, stream: Stream) -> None:
     replaces = options.overwrite or goes_on
     check_output(options.output, SUFFIXES, replaces)
     check_output(stream.quarantine, [".csv"], replaces or options.resume)
+    check_output(provenance_path(options.output), [".json"], replaces)
     if options.picture is not None:
         check_output(options.picture, [".png"], replaces)
+    if options.triage is not None:
+        check_triage_outputs(triaged_path(options.output), replaces)
     if options.conformers and options.output.suffix.lower() != ".sdf":
         raise ValueError(f"--conformers is for .sdf files, which {options.output} is not")
 
 
-def draw(
-    options: argparse.Namespace,
-    model: "GFlowNet",
-    stream: Stream,
-    limits: "Limits",
-    tally: "Tally",
-    processes: "Processes",
-) -> None:
-    """Fill the stream, from its beginning or from where an interrupted run has left it."""
-    from molgfn.cli.candidates import built_by, choose_beta, draw_candidates
-    from molgfn.cli.draws import NAMED_BY, draws, key_of
-
-    built = built_by(model)
-    beta = choose_beta(model, options.beta)
-    goes_on = options.resume and stream.exists()
-    batch_size = min(options.batch_size, limits.num or options.batch_size)
-    if goes_on:
-        batch_size = stream.batch_size()
-    settings = settings_of(options, beta, batch_size)
-    if goes_on:
-        for row in stream.resume(settings, NAMED_BY[built]):
-            tally.num_candidates += 1
-            tally.num_without_log_p += math.isnan(row.get("log_p", 0.0))
-            if options.unique:
-                tally.known.add(key_of(row))
-        tally.num_drawn, tally.num_failures = stream.num_drawn, stream.num_failures
-    else:
-        stream.begin()
-    first = tally.num_drawn // batch_size
-    batches = draws(model, batch_size, beta, options.seed, options.temperature, first)
-    found = draw_candidates(
-        batches, limits, tally, options.unique, options.log_p, options.temperature, processes
-    )
-    with progress_bar(limits.num, built) as progress:
-        progress(tally.num_candidates)
-        try:
-            for batch in found:
-                stream.append(batch, settings)
-                progress(tally.num_candidates)
-        except KeyboardInterrupt:
-            tell(f"those found so far are in {stream.part}; --resume goes on")
-            raise
-
-
-def settings_of(options: argparse.Namespace, beta: float, batch_size: int) -> Mapping[str, Any]:
-    """What decides the candidates; the checkpoint by its SHA-256."""
-    from hashlib import sha256
-
-    return {
-        "checkpoint": sha256(options.checkpoint.read_bytes()).hexdigest(),
-        "seed": options.seed,
-        "beta": beta,
-        "temperature": options.temperature,
-        "unique": options.unique,
-        "log_p": options.log_p,
-        "batch_size": batch_size,
-    }
-
-
-def check_format(built: str, output: Path, picture: Path | None) -> None:
-    """Refuse a format that cannot hold what the checkpoint builds.
+def check_format(built: str, options: argparse.Namespace) -> None:
+    """Refuse options for what the checkpoint does not build.
 
     Raises:
         ValueError: for instance an SD file of sequences; the formats that can are named.
     """
+    output: Path = options.output
     if output.suffix.lower() not in WRITERS[built]:
         raise ValueError(
             f"the checkpoint builds {built}, which {output} cannot hold; accepted are "
             f"{', '.join(WRITERS[built])}"
         )
-    if picture is not None and built != "molecules":
-        raise ValueError(f"the checkpoint builds {built}, of which there are no pictures")
-
-
-def write_picture(path: Path, rows: list[dict[str, object]]) -> None:
-    """Draw rows into a grid, each over its id and reward."""
-    from molgfn.chem.picture import draw_grid
-
-    legends = [f"{row['id']}  {row['reward']:.3g}" for row in rows]
-    png = draw_grid([str(row["smiles"]) for row in rows], legends)
-    write_atomically(path, lambda part: part.write_bytes(png))
+    if built != "molecules":
+        for name, what in (("picture", "are no pictures"), ("triage", "is no triage")):
+            if getattr(options, name) is not None:
+                raise ValueError(f"the checkpoint builds {built}, of which there {what}")

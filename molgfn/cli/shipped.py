@@ -6,6 +6,7 @@ from pathlib import Path
 from molgfn.chem.resources import shipped
 
 FLAGS = ("-c", "--config")
+TRIAGE = "triage"  # a command, and its shipped config; all others train
 
 
 def with_shipped_configs(args: Sequence[str]) -> list[str]:
@@ -17,19 +18,19 @@ def with_shipped_configs(args: Sequence[str]) -> list[str]:
 
 
 def _replaced(args: Sequence[str]) -> Iterator[str]:
-    previous = ""
+    previous, command = "", next(iter(args), "")
     for arg in args:
         flag, equals, value = arg.partition("=")
         if previous in FLAGS:
-            yield find_config(arg)
+            yield find_config(arg, command)
         elif equals and flag in FLAGS:
-            yield f"{flag}={find_config(value)}"
+            yield f"{flag}={find_config(value, command)}"
         else:
             yield arg
         previous = arg
 
 
-def find_config(name: str) -> str:
+def find_config(name: str, command: str = "fit") -> str:
     """Path of the config called `name`: as typed when that is a file, else the shipped one.
 
     Raises:
@@ -42,10 +43,12 @@ def find_config(name: str) -> str:
         return str(shipped(f"{stem}.yaml", root="configs"))
     except FileNotFoundError:
         raise ValueError(
-            f"config {name!r} is neither a file nor a shipped config ({', '.join(names())})"
+            f"config {name!r} is neither a file nor a shipped config of this "
+            f"command ({', '.join(names(command))})"
         ) from None
 
 
-def names() -> list[str]:
-    """Names of the shipped configs, sorted."""
-    return sorted(path.stem for path in shipped("", root="configs").glob("*.yaml"))
+def names(command: str = "fit") -> list[str]:
+    """Names of the shipped configs of a command, sorted."""
+    every = sorted(path.stem for path in shipped("", root="configs").glob("*.yaml"))
+    return [name for name in every if (name == TRIAGE) == (command == TRIAGE)]

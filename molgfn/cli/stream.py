@@ -56,14 +56,18 @@ class Stream:
         """
         return int(self._read("settings")["batch_size"])
 
-    def resume(self, settings: Mapping[str, Any], named_by: str) -> Iterator[dict[str, Any]]:
-        """Drop the last batch, which may be incomplete, and give out the rows before it.
+    def resume(
+        self, settings: Mapping[str, Any], named_by: str, num: int | None = None
+    ) -> Iterator[dict[str, Any]]:
+        """Keep the first `num` rows, and drop all others.
 
-        `num_drawn` and `num_failures` then are those of the batches before it.
+        Of fewer rows the last batch, which may be incomplete, is dropped. `num_drawn` and
+        `num_failures` then are those up to there.
 
         Args:
             settings: of this run.
             named_by: the column that names a failure.
+            num: how many candidates are wanted; None for any number.
         Raises:
             ValueError: the interrupted run had other settings, or a file is not what it was.
         """
@@ -76,10 +80,12 @@ class Stream:
                 )
         columns = self._read("columns")
         self._rows = RowFile(self.part, {name: KINDS[kind] for name, kind in columns.items()})
-        last = 0
-        for row in self._rows:
+        last = num_rows = 0
+        for row in islice(self._rows, num):
             last = row["draw"]
-        self.num_drawn = last // settings["batch_size"] * settings["batch_size"]
+            num_rows += 1
+        whole_batches = last // settings["batch_size"] * settings["batch_size"]
+        self.num_drawn = last + 1 if num_rows == num else whole_batches
         self._rows.cut(self.num_drawn)
         if self.quarantine.exists():
             self._failures = RowFile(self.quarantine, failure_columns(named_by))

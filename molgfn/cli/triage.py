@@ -2,9 +2,15 @@
 
 import argparse
 import json
+import sys
+from collections.abc import Mapping, Sequence
+from dataclasses import asdict
 from pathlib import Path
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
+import molgfn
+from molgfn.cli.identity import provenance_path, read_provenance, write_provenance
+from molgfn.cli.options import add_workers
 from molgfn.cli.outputs import (
     WRITERS,
     check_output,
@@ -12,10 +18,11 @@ from molgfn.cli.outputs import (
     write_csv,
     write_rows,
 )
-from molgfn.cli.shipped import find_config
+from molgfn.cli.shipped import TRIAGE, find_config
 from molgfn.cli.telling import tell
 
 if TYPE_CHECKING:
+    from molgfn.triage.config import TriageConfig
     from molgfn.triage.triage import Triaged
 
 SUFFIXES = list(WRITERS["molecules"])
@@ -50,6 +57,7 @@ def parser() -> argparse.ArgumentParser:
     made.add_argument(
         "-c", "--config", metavar="CONFIG", help="the steps (default the shipped `triage`)"
     )
+    add_workers(made)
     made.add_argument("--overwrite", action="store_true", help="replace files that exist")
     return made
 
@@ -59,16 +67,40 @@ def main(args: list[str]) -> int:
     options, overrides = parser().parse_known_args(args[1:])
     check_triage_outputs(options.output, options.overwrite)
 
-    from molgfn.triage.config import read_config
+    from molgfn.chem.processes import Processes, usable_cores
     from molgfn.triage.files import read_candidates
     from molgfn.triage.triage import triage
 
-    config = read_config(Path(options.config or find_config("triage")), overrides)
-    found = triage(read_candidates(options.input), config, tell)
-    write_triaged(options.output, found)
+    config = plan(options.config or TRIAGE, overrides)
+    facts = read_provenance(options.input)
+    rows = read_candidates(options.input)
+    with Processes(options.workers or usable_cores()) as processes:
+        found = triage(rows, config, tell, processes)
+    write_triaged(options.output, found, config, facts)
     total = len(found.kept) + len(found.removed)
     print(f"{len(found.kept)} of {total} candidates in {options.output}")
     return 0
+
+
+def plan(config: str, overrides: Sequence[str] = ()) -> "TriageConfig":
+    """The steps that a config and options ask for; files that they need are there.
+
+    Args:
+        config: path, or name of a shipped one.
+    Raises:
+        ValueError, FileNotFoundError: it cannot be used as it is.
+    """
+    from molgfn.triage.config import read_config
+    from molgfn.triage.triage import steps
+
+    planned = read_config(Path(find_config(config, TRIAGE)), overrides)
+    list(steps(planned))
+    return planned
+
+
+def triaged_path(output: Path) -> Path:
+    """Where `molgfn sample --triage` puts what is left of `a.csv`: `a.triaged.csv`."""
+    return output.with_suffix(f".triaged{output.suffix}")
 
 
 def check_triage_outputs(output: Path, overwrite: bool) -> None:
@@ -83,14 +115,24 @@ def check_triage_outputs(output: Path, overwrite: bool) -> None:
     check_output(kept, SUFFIXES, overwrite)
     check_output(removed, [".csv"], overwrite)
     check_output(funnel, [".json"], overwrite)
+    check_output(provenance_path(output), [".json"], overwrite)
 
 
-def write_triaged(output: Path, found: "Triaged") -> None:
-    """Write what was kept, what was removed and why, and the funnel; tell the notes.
+def write_triaged(
+    output: Path,
+    found: "Triaged",
+    config: "TriageConfig",
+    facts: Mapping[str, Any],
+    conformers: bool = False,
+) -> None:
+    """Write what was kept, what was removed and why, the funnel and the provenance; tell the notes.
 
+    Args:
+        config: what was asked for.
+        facts: the provenance of the candidates, as far as it is known.
+        conformers: of what was kept, in an SD file.
     Raises:
-        ValueError: nothing is left, and which step removed the last; the other two files are
-            written.
+        ValueError: nothing is left, and which step removed the last; the other files are written.
         OSError: the folder has vanished.
     """
     from molgfn.triage.files import outputs_of
@@ -100,6 +142,8 @@ def write_triaged(output: Path, found: "Triaged") -> None:
     kept, removed, funnel = outputs_of(output)
     text = json.dumps(found.funnel, indent=2) + "\n"
     write_atomically(funnel, lambda part: part.write_text(text, encoding="utf-8"))
+    by = {"version": molgfn.__version__, "command": sys.orig_argv}
+    write_provenance(output, {**by, **facts, "triage": {**by, "settings": asdict(config)}})
     removed.unlink(missing_ok=True)
     if found.removed:
         write_atomically(removed, lambda part: write_csv(part, found.removed))
@@ -109,4 +153,9 @@ def write_triaged(output: Path, found: "Triaged") -> None:
             f"triage removed all {len(found.removed)} candidates, the last in step "
             f"{found.emptied_by!r}; see {removed}"
         )
-    write_rows(kept, found.kept)
+    if conformers:
+        from molgfn.chem.sdf import write_sdf
+
+        write_atomically(kept, lambda part: write_sdf(part, found.kept, conformers))
+    else:
+        write_rows(kept, found.kept)

@@ -9,7 +9,6 @@ from typing import Any
 from rdkit import Chem
 from rdkit.DataStructs import ExplicitBitVect
 
-from molgfn.chem.descriptors import descriptors
 from molgfn.chem.similarity import fingerprints
 
 MEASURED = ("mw", "logp", "tpsa", "hbd", "hba", "rotatable_bonds", "rings", "qed", "sa")
@@ -38,18 +37,15 @@ class Candidate:
         """At beta = 1; None where the row has none."""
         return number(self.row, "reward")
 
-    def describe(self) -> None:
-        """Add descriptors and the number of heavy atoms.
+    @property
+    def is_described(self) -> bool:
+        """Whether the row has all descriptors."""
+        return set(self.row) >= DESCRIBED
 
-        A row that has all descriptors keeps them; of others the measured ones win, but alerts and
-        scaffold are made anew.
-        """
-        if not set(self.row) >= DESCRIBED:
-            given = {
-                name: self.row[name] for name in MEASURED if number(self.row, name) is not None
-            }
-            self.row |= {**descriptors(self.mol), **given}
-        self.row["heavy_atoms"] = self.mol.GetNumHeavyAtoms()
+    def add(self, found: Mapping[str, Any]) -> None:
+        """Add descriptors; measured ones that the row has win over those found."""
+        given = {name: self.row[name] for name in MEASURED if number(self.row, name) is not None}
+        self.row |= {**found, **given}
 
 
 def number(row: Mapping[str, Any], column: str) -> float | None:

@@ -1,14 +1,18 @@
 """Steps of a triage that look at one molecule at a time, or at which are equal."""
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
+from functools import partial
 from typing import Protocol
 
 from molgfn.chem.alerts import USUAL, alerts
+from molgfn.chem.descriptors import descriptors
+from molgfn.chem.processes import Processes
 from molgfn.chem.ring_systems import ring_systems
 from molgfn.rewards.ring_systems import RingRarity
 from molgfn.rewards.transforms import Clip
 from molgfn.triage.candidate import Candidate, number
 from molgfn.triage.config import Range
+from molgfn.triage.told import told
 
 
 class Step(Protocol):
@@ -72,14 +76,26 @@ class MinReward:
 
 
 class Described:
-    """Adds the descriptors that rows do not have."""
+    """Adds the number of heavy atoms, and the descriptors of rows that do not have all.
+
+    Args:
+        tell: gets a line every few seconds.
+        processes: which compute them.
+    """
 
     name = "descriptors"
     removes = False
 
+    def __init__(self, tell: Callable[[str], object], processes: Processes) -> None:
+        self.tell, self.processes = tell, processes
+
     def __call__(self, candidates: Sequence[Candidate]) -> list[str | None]:
+        lacking = [candidate for candidate in candidates if not candidate.is_described]
+        found = self.processes.map(descriptors, [candidate.mol for candidate in lacking])
+        for candidate, columns in told(zip(lacking, found, strict=True), self.name, self.tell):
+            candidate.add(columns)
         for candidate in candidates:
-            candidate.describe()
+            candidate.row["heavy_atoms"] = candidate.mol.GetNumHeavyAtoms()
         return [None] * len(candidates)
 
 
@@ -112,25 +128,31 @@ class Alerts:
     """Removes what has a structural alert, which is named.
 
     The column `alerts` then has those of the chosen catalogues only.
+
+    Args:
+        processes: which look for alerts of catalogues that `Described` did not look at.
     """
 
     name = "alerts"
     removes = True
 
-    def __init__(self, catalogues: Sequence[str]) -> None:
-        self.catalogues = catalogues
+    def __init__(self, catalogues: Sequence[str], processes: Processes) -> None:
+        self.catalogues, self.processes = catalogues, processes
 
     def __call__(self, candidates: Sequence[Candidate]) -> list[str | None]:
-        for candidate in candidates:
-            candidate.row["alerts"] = "; ".join(self._found(candidate))
+        for candidate, found in zip(candidates, self._found(candidates), strict=True):
+            candidate.row["alerts"] = "; ".join(found)
         return [candidate.row["alerts"] or None for candidate in candidates]
 
-    def _found(self, candidate: Candidate) -> list[str]:
-        """Those of the column `alerts`, which `Candidate.describe` made, where it can have them."""
+    def _found(self, candidates: Sequence[Candidate]) -> Iterator[list[str]]:
+        """Those of the column `alerts` where it can have them."""
         if not set(self.catalogues) <= set(USUAL):
-            return alerts(candidate.mol, self.catalogues)
-        names = str(candidate.row["alerts"] or "").split("; ")
-        return [name for name in names if name.split(" ")[0] in self.catalogues]
+            look = partial(alerts, catalogues=tuple(self.catalogues))
+            return self.processes.map(look, [candidate.mol for candidate in candidates])
+        named = (str(candidate.row["alerts"] or "").split("; ") for candidate in candidates)
+        return (
+            [name for name in names if name.split(" ")[0] in self.catalogues] for names in named
+        )
 
 
 class RareRings:

@@ -1,7 +1,7 @@
 """How near candidates are to the molecules of a file, which may be larger than the memory."""
 
 import itertools
-from collections.abc import Iterator, Sequence
+from collections.abc import Callable, Iterator, Sequence
 from pathlib import Path
 
 import numpy as np
@@ -13,6 +13,7 @@ from molgfn.chem.molecule_file import largest_component
 from molgfn.chem.records import Record, molecule_of, read_records
 from molgfn.chem.similarity import fingerprints
 from molgfn.triage.candidate import Candidate
+from molgfn.triage.told import told
 
 CHUNK = 10_000  # references in memory at once
 
@@ -29,6 +30,7 @@ class Reference:
         path: see `molgfn.chem.records.read_records`.
         novel: remove the molecules of the file; stereo marks do not count.
         max_similarity: remove what is nearer to one of them; None: nothing.
+        tell: gets a line every few seconds.
     Raises:
         FileNotFoundError: there is no such file.
     """
@@ -36,10 +38,17 @@ class Reference:
     name = "reference"
     removes = True
 
-    def __init__(self, path: Path, novel: bool, max_similarity: float | None) -> None:
+    def __init__(
+        self,
+        path: Path,
+        novel: bool,
+        max_similarity: float | None,
+        tell: Callable[[str], object],
+    ) -> None:
         if not path.is_file():
             raise FileNotFoundError(f"reference {path} does not exist")
         self.path, self.novel, self.max_similarity = path, novel, max_similarity
+        self.tell = tell
         self.notes: list[str] = []
 
     def __call__(self, candidates: Sequence[Candidate]) -> list[str | None]:
@@ -49,7 +58,7 @@ class Reference:
         nearest: list[tuple[str, str]] = [("", "")] * len(candidates)
         known: dict[str, str] = {}
         own = {flat(largest_component(candidate.mol)) for candidate in candidates}
-        for chunk in _chunks(self._molecules()):
+        for chunk in _chunks(told(self._molecules(), self.name, self.tell)):
             references = fingerprints([mol for _, mol in chunk])
             for i, one in enumerate(prints):
                 similarities = np.asarray(BulkTanimotoSimilarity(one, references))

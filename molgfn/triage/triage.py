@@ -2,10 +2,12 @@
 
 from collections.abc import Callable, Iterable, Iterator, Mapping
 from dataclasses import dataclass, field
+from itertools import islice
 from pathlib import Path
 from typing import Any
 
 from molgfn.chem.descriptors import canonical_smiles, inchikey, molecule_id
+from molgfn.chem.processes import ALONE, Processes
 from molgfn.chem.records import molecule_of
 from molgfn.triage.candidate import Candidate, number
 from molgfn.triage.config import TriageConfig
@@ -20,8 +22,10 @@ from molgfn.triage.filters import (
 )
 from molgfn.triage.reference import Reference
 from molgfn.triage.selection import BestOfEach, Clusters, Diverse
+from molgfn.triage.told import told
 
 READ = "read"
+CHUNK = 5_000  # rows that are read at once
 
 
 @dataclass
@@ -53,6 +57,7 @@ def triage(
     rows: Iterable[Mapping[str, Any]],
     config: TriageConfig,
     tell: Callable[[str], object] = lambda line: None,
+    processes: Processes = ALONE,
 ) -> Triaged:
     """Send candidates through the steps of a triage.
 
@@ -61,16 +66,17 @@ def triage(
 
     Args:
         rows: each with a `smiles`; one with a `reason` could not be read, and is removed for it.
-        tell: gets a line when a step is done.
+        tell: gets a line when a step is done, and every few seconds of a long one.
+        processes: which read molecules and compute descriptors.
     Raises:
         FileNotFoundError: there is no such reference or table of ring systems.
         ValueError: one of these cannot be used, or `min_reward` meets candidates without rewards.
     """
-    planned = list(steps(config))  # before any work: files that it needs may be missing
+    # before any work: files that it needs may be missing
+    planned = list(steps(config, tell, processes))
     found = Triaged()
     candidates: list[Candidate] = []
-    for row in rows:
-        candidate, reason = _read(row)
+    for row, candidate, reason in told(_all_read(rows, processes), READ, tell):
         if candidate is None:
             found.removed.append({**row, "step": READ, "reason": reason})
         else:
@@ -93,8 +99,12 @@ def triage(
     return found
 
 
-def steps(config: TriageConfig) -> Iterator[Step]:
-    """The steps that a config asks for.
+def steps(
+    config: TriageConfig,
+    tell: Callable[[str], object] = lambda line: None,
+    processes: Processes = ALONE,
+) -> Iterator[Step]:
+    """The steps that a config asks for; see `triage`.
 
     Raises:
         FileNotFoundError: there is no such reference or table of ring systems.
@@ -104,15 +114,15 @@ def steps(config: TriageConfig) -> Iterator[Step]:
         yield Duplicates()
     if config.min_reward is not None:
         yield MinReward(config.min_reward)
-    yield Described()
+    yield Described(tell, processes)
     if config.properties:
         yield Properties(config.properties)
     if config.alerts:
-        yield Alerts(config.alerts)
+        yield Alerts(config.alerts, processes)
     if config.max_ring_rarity is not None:
         yield RareRings(config.max_ring_rarity, config.ring_table)
     if config.reference is not None:
-        yield Reference(Path(config.reference), config.novel, config.max_similarity)
+        yield Reference(Path(config.reference), config.novel, config.max_similarity, tell)
     if config.cluster_similarity is not None:
         yield Clusters(config.cluster_similarity)
     if config.best_of_cluster is not None:
@@ -121,6 +131,16 @@ def steps(config: TriageConfig) -> Iterator[Step]:
         yield BestOfEach("scaffold", config.best_of_scaffold)
     if config.diverse is not None:
         yield Diverse(config.diverse)
+
+
+def _all_read(
+    rows: Iterable[Mapping[str, Any]], processes: Processes
+) -> Iterator[tuple[Mapping[str, Any], Candidate | None, str | None]]:
+    """Each row with what `_read` makes of it."""
+    waiting = iter(rows)
+    while chunk := list(islice(waiting, CHUNK)):
+        for row, (candidate, reason) in zip(chunk, processes.map(_read, chunk), strict=True):
+            yield row, candidate, reason
 
 
 def _read(row: Mapping[str, Any]) -> tuple[Candidate | None, str | None]:

@@ -135,7 +135,7 @@ def test_a_time_limit_ends_the_drawing_and_resuming_goes_on(
     assert sample(checkpoint, *common, "--num", str(num), "--resume") == 0
     sample(checkpoint, "--batch-size", "16", "--num", str(num), "--output", "whole.csv")
     assert (folder / "a.csv").read_bytes() == (folder / "whole.csv").read_bytes()
-    assert sorted(path.name for path in folder.iterdir()) == ["a.csv", "whole.csv"]
+    assert not list(folder.glob("*.part.*"))
 
 
 def test_no_time_at_all_is_an_error(checkpoint: str, capsys: pytest.CaptureFixture[str]) -> None:
@@ -210,7 +210,20 @@ def test_resuming_a_run_that_had_found_only_failures_begins_it(
 ) -> None:
     (folder / "a.quarantine.csv").write_text("draw,smiles,reason\n0,CF,holds fluorine\n")
     assert sample(checkpoint, "--num", "5", "--resume", "--output", "a.csv") == 0
-    assert [path.name for path in folder.iterdir()] == ["a.csv"]
+    assert sorted(path.name for path in folder.iterdir()) == ["a.csv", "a.provenance.json"]
+
+
+def test_resuming_for_fewer_candidates_gives_the_first_of_them(
+    picky: str, folder: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    options = ("--batch-size", "16")
+    assert sample(picky, *options, "--num", "20", "--output", "whole.csv") == 0
+    stop_after(monkeypatch, 3)
+    assert sample(picky, *options, "--num", "100", "--output", "a.csv") == 130
+    assert len(pd.read_csv("a.part.csv")) > 20
+    assert sample(picky, *options, "--num", "20", "--resume", "--output", "a.csv") == 0
+    for kind in (".csv", ".quarantine.csv"):
+        assert (folder / f"a{kind}").read_bytes() == (folder / f"whole{kind}").read_bytes()
 
 
 def test_an_output_folder_that_vanishes_is_one_line(
