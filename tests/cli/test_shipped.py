@@ -57,3 +57,11 @@ def test_a_folder_of_the_same_name_does_not_hide_a_config(
     (tmp_path / "quickstart").mkdir()
     monkeypatch.chdir(tmp_path)
     assert Path(find_config("quickstart")).name == "quickstart.yaml"
+
+
+def test_an_unknown_config_names_those_of_the_command() -> None:
+    with pytest.raises(ValueError, match=r"of this command \(triage\)"):
+        with_shipped_configs(["triage", "-c", "gone"])
+    with pytest.raises(ValueError, match=r"of this command \(.*quickstart.*\)") as error:
+        with_shipped_configs(["fit", "--config=gone"])
+    assert "triage" not in str(error.value)

@@ -68,6 +68,20 @@ def test_the_shipped_config_is_the_default() -> None:
     ]
 
 
+def test_the_provenance_of_the_candidates_is_that_of_those_kept() -> None:
+    Path("in.provenance.json").write_text('{"seed": 7, "checkpoint": {"step": 1000}}')
+    run("--min_reward", "0.1")
+    facts = json.loads(Path("out.provenance.json").read_text())
+    assert (facts["seed"], facts["checkpoint"]) == (7, {"step": 1000})
+    assert facts["triage"]["settings"]["min_reward"] == 0.1
+
+
+def test_a_provenance_that_is_none_is_named(capsys: pytest.CaptureFixture[str]) -> None:
+    Path("in.provenance.json").write_text("[1]")
+    assert run() == 1
+    assert "in.provenance.json does not hold a JSON object" in capsys.readouterr().err
+
+
 @pytest.mark.parametrize("suffix", [".sdf", ".parquet", ".smi"])
 def test_every_format_goes_in_and_out(suffix: str) -> None:
     assert run(output=f"a{suffix}") == 0

@@ -2,9 +2,10 @@
 
 from pathlib import Path
 
+import pandas as pd
 import pytest
 
-from molgfn.triage import reference
+from molgfn.triage import reference, told
 from molgfn.triage.config import TriageConfig
 from molgfn.triage.triage import Triaged, triage
 
@@ -81,3 +82,19 @@ def test_a_missing_reference_is_named_before_any_row_is_read(tmp_path: Path) -> 
     config = TriageConfig(reference=str(tmp_path / "gone.smi"))
     with pytest.raises(FileNotFoundError, match=r"gone\.smi does not exist"):
         triage(iter(lambda: pytest.fail("a row was read"), None), config)
+
+
+def test_a_long_comparison_is_told(known: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(told, "SECONDS", 0.0)
+    lines: list[str] = []
+    config = TriageConfig(reference=str(known), cluster_similarity=None)
+    triage([{"smiles": OCTANOL}], config, lines.append)
+    assert "reference: 2 so far" in lines
+
+
+def test_any_name_of_a_reference_is_kept(tmp_path: Path) -> None:
+    name = 'β, "best" <b>x</b>'
+    table = pd.DataFrame({"smiles": [CRESOL], "name": [name]})
+    table.to_csv(tmp_path / "known.csv", index=False)
+    (row,) = compared(tmp_path / "known.csv", ETHYLPHENOL).kept
+    assert row["nearest_reference_id"] == name

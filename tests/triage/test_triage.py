@@ -4,6 +4,9 @@ from typing import Any
 
 import pytest
 
+from molgfn.chem import processes as processes_module
+from molgfn.chem.processes import Processes
+from molgfn.triage import triage as triage_module
 from molgfn.triage.config import Range, TriageConfig
 from molgfn.triage.triage import Triaged, triage
 
@@ -180,6 +183,24 @@ def test_one_bad_row_is_set_aside_with_its_reason(row: dict[str, Any], reason: s
     assert kept(found) == ["CCO"]
     assert [step for step, _ in reasons(found)] == ["read"]
     assert reason in found.removed[0]["reason"]
+
+
+def test_a_bad_row_far_down_is_set_aside_alone(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(triage_module, "CHUNK", 16)
+    table = rows(*["C" * n for n in range(1, 101)])
+    table[70]["smiles"] = "nonsense"
+    found = triage(table, NOTHING)
+    assert len(found.kept) == 99
+    assert [row["smiles"] for row in found.removed] == ["nonsense"]
+
+
+def test_other_processes_change_nothing(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(processes_module, "ENOUGH", 1)
+    smiles = [f"{'C' * n}c1ccc({end})cc1" for n in range(1, 10) for end in ("O", "C=O", "Br")]
+    config = TriageConfig(alerts=["BRENK", "ZINC"], cluster_similarity=None)
+    table = [*rows(*smiles, "nonsense", ""), {"smiles": "CCO", "logp": "7.5", "id": "mine"}]
+    with Processes(2) as processes:
+        assert triage(table, config, processes=processes) == triage(table, config)
 
 
 def test_columns_of_the_user_are_kept() -> None:
