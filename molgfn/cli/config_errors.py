@@ -17,6 +17,7 @@ from molgfn.data import TrajectoryBatches
 from molgfn.module import GFlowNet
 
 SECTIONS = {"model": GFlowNet, "data": TrajectoryBatches, "trainer": pl.Trainer}
+OPTIONS = ("seed_everything", "ckpt_path", "init_from")
 MANY = 12  # keys that are all named; of more only similar ones are
 
 _INSIDE = re.compile(
@@ -70,7 +71,7 @@ def _unknown_option(key: str, owner: str | None, found: re.Match[str]) -> str:
         if name.partition(".")[0] in accepted:
             return f"{path} is no key"
         return f"{path} is no key; {_accepted(name, accepted)}"
-    return f"{path} is no key; {_accepted(path, [*SECTIONS, 'seed_everything', 'ckpt_path'])}"
+    return f"{path} is no key; {_accepted(path, [*SECTIONS, *OPTIONS])}"
 
 
 def _unknown_argument(key: str, owner: str | None, found: re.Match[str]) -> str:

@@ -57,14 +57,16 @@ class Parent:
             raise FileNotFoundError(f"--init_from {path} is not a file")
         try:
             saved = torch.load(path, map_location="cpu", weights_only=True)
-            described, made_by = saved["hyper_parameters"], saved["molgfn"]
+            described = saved["hyper_parameters"]
+            if "molgfn" not in saved:
+                raise ValueError("it has no key 'molgfn'")
             environment = build(described["environment"], Environment)
         except Exception as error:
             raise ValueError(
                 f"--init_from {path} is not a checkpoint that molgfn can load: "
                 f"{' '.join(str(error).split())[:300] or type(error).__name__}"
             ) from error
-        if environment.fingerprint() != made_by["environment"]:
+        if environment.fingerprint() != saved["molgfn"]["environment"]:
             raise ValueError(
                 f"--init_from {path} is from another environment than {described['environment']} "
                 "is now: a vocabulary file was changed, or the checkpoint is of another version"
@@ -102,14 +104,13 @@ def begin_from(path: Path, model: GFlowNet) -> str:
     """
     parent = Parent.read(path)
     policy, env = model.policy, model.environment
-    rows: dict[str, Tensor] = {}
-    told: list[str] = []
     if type(env) is not type(parent.environment):
         raise ValueError(
             f"--init_from {path} was trained in {type(parent.environment).__name__}, this run has "
             f"{type(env).__name__}; accepted is the same environment"
         )
-    weights = _comparable(parent, model, told)
+    weights, told = _comparable(parent, model)
+    rows: dict[str, Tensor] = {}
     if isinstance(policy, FragmentTransformer) and isinstance(env, FragmentEnvironment):
         theirs = parent.environment
         assert isinstance(theirs, FragmentEnvironment)
@@ -132,11 +133,11 @@ def begin_from(path: Path, model: GFlowNet) -> str:
     )
 
 
-def _comparable(parent: Parent, model: GFlowNet, told: list[str]) -> Mapping[str, Tensor]:
+def _comparable(parent: Parent, model: GFlowNet) -> tuple[Mapping[str, Tensor], list[str]]:
     """The checkpoint's weights, for the largest beta that this run's policy knows.
 
-    Args:
-        told: what is worth telling is added to it.
+    Returns:
+        The weights, and what is worth telling of them.
     Raises:
         ValueError: the policies are of another class, or an argument of theirs is another.
     """
@@ -146,25 +147,28 @@ def _comparable(parent: Parent, model: GFlowNet, told: list[str]) -> Mapping[str
             f"--init_from {parent.path} has the policy {parent.policy['class_path']}, this run "
             f"{ours['class_path']}; accepted is the same class"
         )
-    state = model.policy.state_dict()
     arguments, theirs = ours["init_args"], parent.policy["init_args"]
-    weights = parent.weights
+    if unknown := sorted(theirs.keys() - arguments.keys()):
+        raise ValueError(
+            f"--init_from {parent.path} is of another version: its policy has the arguments "
+            f"{', '.join(unknown)}; accepted are {', '.join(sorted(arguments))}"
+        )
+    known = {name: theirs.get(name, value) for name, value in arguments.items()}
+    state, weights = model.policy.state_dict(), parent.weights
     for name, value in arguments.items():
-        given = theirs.get(name, value)
-        if given == value:
-            continue
-        if name != "max_beta" or value is None or CONDITION not in state:
+        adapts = name == "max_beta" and value is not None and CONDITION in state
+        if value != known[name] and not adapts:
             raise ValueError(
-                f"model.policy.{name} is {value} in this run and {given} in the checkpoint "
+                f"model.policy.{name} is {value} in this run and {known[name]} in the checkpoint "
                 f"{parent.path}; accepted is the same value"
             )
-        if given is None:
-            weights = {**weights, CONDITION: torch.zeros_like(state[CONDITION])}
-            told.append(f"beta up to {value:g} is new to it, and changes nothing at first")
-        else:
-            weights = {**weights, CONDITION: conditioned(weights[CONDITION], given, value)}
-            told.append(f"it knows beta up to {given:g}, this run goes up to {value:g}")
-    return weights
+    if CONDITION not in state or (end := arguments["max_beta"]) == (before := known["max_beta"]):
+        return weights, []
+    if before is None:
+        weights = {**weights, CONDITION: torch.zeros_like(state[CONDITION])}
+        return weights, [f"beta up to {end:g} is new to it, and changes nothing at first"]
+    weights = {**weights, CONDITION: conditioned(weights[CONDITION], before, end)}
+    return weights, [f"it knows beta up to {before:g}, this run goes up to {end:g}"]
 
 
 def _of_fragments(

@@ -11,6 +11,8 @@ _SHARED = """\
 """
 
 _FIT = """\
+  --init_from C             begin with the policy of checkpoint C, whose reward, beta, objective,
+                            size or vocabulary may be another; a run of its own
   --overwrite true          start anew in a folder that already holds a run
 """
 

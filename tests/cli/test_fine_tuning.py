@@ -250,6 +250,27 @@ def test_a_vocabulary_file_that_was_changed_since_is_an_error(
     assert "a vocabulary file was changed" in capsys.readouterr().err
 
 
+@pytest.mark.parametrize(
+    ("part", "told"),
+    [
+        ("environment", "is not a checkpoint that molgfn can load: "),
+        ("policy", "is of another version: its policy has the arguments depth; accepted are "),
+        ("molgfn", "is not a checkpoint that molgfn can load: it has no key 'molgfn'"),
+    ],
+)
+def test_a_checkpoint_of_another_version_is_an_error(
+    part: str, told: str, capsys: pytest.CaptureFixture[str]
+) -> None:
+    checkpoint = saved("parent")
+    if part == "molgfn":
+        del checkpoint["molgfn"]
+    else:
+        checkpoint["hyper_parameters"][part]["init_args"]["depth"] = 4
+    torch.save(checkpoint, "other.ckpt")
+    assert main(["fit", "-c", "child.yaml", "--init_from", "other.ckpt"]) == 1
+    assert f"--init_from other.ckpt {told}" in capsys.readouterr().err
+
+
 class Evil:
     """Makes a folder when unpickled."""
 
