@@ -11,22 +11,30 @@ from rdkit.Chem.Draw import rdMolDraw2D
 from molgfn.chem.descriptors import scaffold
 
 SCALE = 20  # pixels of a bond of 1 angstrom
+MOST_ATOMS = 250  # whose drawing takes a fifth of a second; of twice as many, two seconds
 _PATH = re.compile(r"<path [^>]*?d='([^']*)' ([^>]*)/>")
 _SIZE = re.compile(r"viewBox='0 0 (\d+) (\d+)'")
 _COLOUR = re.compile(r"(fill|stroke)[:=]'?(#[0-9A-Fa-f]{6}|none)")
 
-Drawing = tuple[int, int, list[tuple[str, str]]]
-"""Width, height, and the paths: `s` or `f` (stroke or fill) with a colour, and the path's data."""
+Drawing = tuple[int, int, list[tuple[str, str]], list[int]]
+"""Width, height, the paths, and x and y of each atom.
+
+A path is `s` or `f` (stroke or fill) with a colour, and its data.
+"""
 
 
-def draw_all(mols: Sequence[Chem.Mol]) -> list[Drawing]:
-    """Drawings of molecules; where several share a Murcko scaffold, it lies the same in all."""
+def draw_all(mols: Sequence[Chem.Mol]) -> list[Drawing | None]:
+    """Drawings of molecules; where several share a Murcko scaffold, it lies the same in all.
+
+    Molecules of more than `MOST_ATOMS` atoms are not drawn.
+    """
     shared: dict[str, list[Chem.Mol]] = defaultdict(list)
     for mol in mols:
-        shared[scaffold(mol)].append(mol)
+        if mol.GetNumAtoms() <= MOST_ATOMS:
+            shared[scaffold(mol)].append(mol)
     for core, members in shared.items():
         _lay_out(core, members)
-    return [draw(mol) for mol in mols]
+    return [draw(mol) if mol.GetNumAtoms() <= MOST_ATOMS else None for mol in mols]
 
 
 def draw(mol: Chem.Mol) -> Drawing:
@@ -46,7 +54,10 @@ def draw(mol: Chem.Mol) -> Drawing:
         filled = colours.get("fill", "none") != "none"
         colour = colours["fill" if filled else "stroke"]
         paths[("f" if filled else "s") + colour].append(data.replace(" L ", "L").strip())
-    return int(size[1]), int(size[2]), [(kind, "".join(data)) for kind, data in paths.items()]
+    joined = [(kind, "".join(data)) for kind, data in paths.items()]
+    places = (canvas.GetDrawCoords(atom) for atom in range(mol.GetNumAtoms()))
+    points = [round(value) for place in places for value in (place.x, place.y)]
+    return int(size[1]), int(size[2]), joined, points
 
 
 def _lay_out(core: str, members: Sequence[Chem.Mol]) -> None:

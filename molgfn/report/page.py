@@ -10,10 +10,17 @@ from string import Template
 from typing import Any
 
 import molgfn
-from molgfn.report.drawing import draw_all
+from molgfn.chem.records import molecule_of
+from molgfn.report.drawing import Drawing, draw_all
+from molgfn.report.graphs import pack
 from molgfn.report.space import chemical_space
 from molgfn.report.table import Table
 
+SCRIPTS = (
+    *("smarts", "match", "data", "drawing", "choice", "filters", "grid", "detail", "map", "views"),
+    "main",
+)
+"""Parts of one script, in order."""
 IDENTITY = (
     *("version", "git_revision", "git_modified", "command", "started", "checkpoint", "run"),
     *("seed", "beta", "temperature", "num_drawn"),
@@ -34,6 +41,8 @@ def page(table: Table, title: str, funnel: Any, provenance: dict[str, Any]) -> s
         "title": title,
         "columns": [column._asdict() for column in table.columns],
         "drawings": draw_all(table.mols),
+        "references": _references(table),
+        "graphs": pack(table.mols),
         "map": {"method": space.method, "points": space.points.round(4).tolist()},
         "funnel": funnel,
         "unread": table.unread,
@@ -43,11 +52,10 @@ def page(table: Table, title: str, funnel: Any, provenance: dict[str, Any]) -> s
         },
     }
     packed = gzip.compress(json.dumps(data, separators=(",", ":")).encode(), 6, mtime=0)
-    parts = {name: _asset(name) for name in ("report.css", "report.js")}
     return Template(_asset("report.html")).substitute(
         title=html.escape(title),
-        style=parts["report.css"],
-        script=parts["report.js"],
+        style=_asset("report.css"),
+        script="".join(_asset(f"{name}.js") for name in SCRIPTS),
         data=base64.b64encode(packed).decode(),
     )
 
@@ -75,8 +83,16 @@ def read_json(path: Path | None, kind: type[Any]) -> Any:
     return found
 
 
+def _references(table: Table) -> dict[str, Drawing | None]:
+    """Drawings of the references that `molgfn triage` found nearest, by SMILES."""
+    column = next((one for one in table.columns if one.name == "nearest_reference"), None)
+    texts = [text for text in dict.fromkeys(column.values if column else ()) if text]
+    mols = {text: mol for text in texts if (mol := molecule_of(str(text))[0]) is not None}
+    return dict(zip(mols, draw_all(list(mols.values())), strict=True))
+
+
 def _asset(name: str) -> str:
-    return (files("molgfn.report") / name).read_text(encoding="utf-8")
+    return (files("molgfn.report") / "web" / name).read_text(encoding="utf-8")
 
 
 def _text(value: Any) -> str:
