@@ -15,6 +15,7 @@ const data = await unpack($("data").textContent);
 const column = Object.fromEntries(data.columns.map(c => [c.name, c]));
 const FIRST = ["reward", "log_p", "qed", "sa", "mw", "logp", "nearest_similarity", "tpsa"];
 const numeric = data.columns.filter(c => c.kind === "number");
+for (const c of numeric) c.whole = c.values.every(v => v === null || Number.isInteger(v));
 const ranked = [...FIRST.map(name => column[name]).filter(c => c && c.kind === "number"), ...numeric]
   .filter((c, place, list) => list.indexOf(c) === place);
 const all = Array.from({length: data.drawings.length}, (_, i) => i);
@@ -24,10 +25,13 @@ const group = column.cluster || column.scaffold;
 const label = name => name.replaceAll("_", " ");
 const count = n => n.toLocaleString("en");
 const plural = (n, one) => `${count(n)} ${one}${n === 1 ? "" : "s"}`;
-function show(value, digits = 4) {
+// Four digits, whole numbers without a point; three on cards.
+function show(value, digits = 4, whole = Number.isInteger(value)) {
   if (value === null || value === "") return "–";
-  if (typeof value === "string" || Number.isInteger(value)) return String(value);
-  return String(Math.abs(value) >= 10 ** (digits - 1) ? Math.round(value) : +value.toPrecision(digits));
+  if (typeof value === "string" || whole) return String(value);
+  const size = Math.abs(value);
+  if (size >= 10 ** (digits - 1)) return String(Math.round(value));
+  return size >= 1e-3 ? value.toPrecision(digits) : String(+value.toPrecision(digits));
 }
 
 function make(tag, attributes = {}, ...children) {
@@ -45,8 +49,8 @@ function svg(tag, attributes = {}, ...children) {
   element.append(...children);
   return element;
 }
-function facts(names, i, digits) {
+function facts(names, i, digits, named = label) {
   return make("dl", {}, ...names.map(name => make("div", {title: label(name)},
-    make("dt", {textContent: label(name)}),
-    make("dd", {textContent: show(column[name].values[i], digits)}))));
+    make("dt", {textContent: named(name)}),
+    make("dd", {textContent: show(column[name].values[i], digits, column[name].whole)}))));
 }

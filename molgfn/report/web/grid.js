@@ -1,11 +1,12 @@
 // The grid holds only the cards that are in sight; on paper, the first 300.
-const HEIGHT = 294, LEAST_WIDTH = 252, GAP = 14, ON_PAPER = 300;
+const HEIGHT = 290, LEAST_WIDTH = 270, GAP = 14, ON_PAPER = 300;
 const grid = $("grid"), cards = new Map();
 
 function markCard(element, on) {
   element.classList.toggle("on", on);
   element.querySelector("input").checked = on;
 }
+const brief = name => label(name).replace("nearest ", "");
 function card(i) {
   const box = make("input", {type: "checkbox", "aria-label": "Select " + idOf(i)});
   box.onclick = event => { event.stopPropagation(); select(i, box.checked); };
@@ -13,7 +14,7 @@ function card(i) {
   const names = sorted.kind !== "number" || best.includes(sorted.name) ? best
     : [sorted.name, ...best.slice(0, 5)];
   const element = make("article", {className: "card", tabIndex: 0, "aria-label": idOf(i)},
-    molecule(i, 240, 170), box, make("div", {className: "id", textContent: idOf(i)}), facts(names, i, 3));
+    molecule(i, 240, 170), box, make("div", {className: "id", textContent: idOf(i)}), facts(names, i, 3, brief));
   markCard(element, selected.has(i));
   element.onclick = () => openDetail(i);
   element.onkeydown = event => { if (event.target === element) press(event, i); };
