@@ -88,5 +88,13 @@ class Blocks:
 
 
 def composition(atom: Chem.Atom) -> int:
-    """A number whose sum over some atoms is the same for the same atoms, hydrogens apart."""
-    return hash((atom.GetAtomicNum(), atom.GetFormalCharge(), atom.GetIsAromatic()))
+    """A number whose sum over some atoms tells what they are, whether or not they were cut."""
+    return hash(
+        (
+            atom.GetAtomicNum(),
+            atom.GetFormalCharge(),
+            atom.GetIsAromatic(),
+            atom.GetTotalDegree(),  # a cut replaces a bond by a hydrogen
+            atom.IsInRing(),
+        )
+    )

@@ -1,15 +1,16 @@
 """From molecules to the vocabulary that rebuilds the most of them."""
 
 from collections import Counter, defaultdict
-from collections.abc import Callable, Iterable, Mapping, Sequence
-from dataclasses import replace
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
+from heapq import heapify, heappop, heappush
+from itertools import islice
 
 from rdkit import Chem
 
-from molgfn.chem.covering import Covering
 from molgfn.chem.cuts import Cuts
 from molgfn.chem.fragmentation import Piece
 from molgfn.chem.harvest import Harvest, harvest, parent_of
+from molgfn.chem.one_tree import with_one_tree
 from molgfn.chem.validate import check_vocabulary
 from molgfn.chem.vocabulary import Fragment, Vocabulary
 
@@ -37,59 +38,46 @@ def vocabulary_of(
 
     Args:
         by: one of `CHOICES`.
-        irreducible: leave out fragments that smaller ones of the vocabulary build.
+        irreducible: leave out pieces with which some molecule had two trees.
         header: name, version, source and licence.
     Raises:
         ValueError: there is no piece that a vocabulary accepts.
     """
-    chosen, recipes = CHOICES[by](found, size)
+    order, recipes = CHOICES[by](found)
     sites: dict[str, set[int]] = defaultdict(set)
     for recipe in recipes:
         for piece in recipe:
             sites[piece.smiles].update(piece.sites)
-    fragments = [_fragment(smiles, sites[smiles], found.cuts) for smiles in chosen]
     rules = found.cuts.rules
+    chosen = order if irreducible else islice(order, size)
+    made = tuple(_fragment(smiles, sites[smiles], found.cuts) for smiles in chosen)
+    if irreducible:
+        made = with_one_tree(Vocabulary(**header, fragments=made, rules=rules), size)
     if rules is not None:
-        fragments = _with_partners(fragments, rules)
-        used = {site_type for fragment in fragments for site_type in fragment.site_types}
+        made = _with_partners(made, rules)
+        used = {site_type for fragment in made for site_type in fragment.site_types}
         rules = frozenset(pair for pair in rules if used.issuperset(pair))
-    vocabulary = Vocabulary(**header, fragments=tuple(fragments), rules=rules)
-    check_vocabulary(vocabulary, f"vocabulary {vocabulary.name!r}")
-    return without_reducible(vocabulary) if irreducible else vocabulary
+    vocabulary = Vocabulary(**header, fragments=made, rules=rules)
+    return check_vocabulary(vocabulary, f"vocabulary {vocabulary.name!r}")
 
 
-def most_covered(found: Harvest, size: int) -> tuple[list[str], list[list[Piece]]]:
+def most_covered(found: Harvest) -> tuple[Iterator[str], list[list[Piece]]]:
     """The pieces that complete the most molecules, and the molecules whose sites count."""
     needs = [frozenset(piece.smiles for piece in recipe) for recipe in found.whole]
-    return select(needs, size), found.whole
+    return ranked(needs), found.whole
 
 
-def most_frequent(found: Harvest, size: int) -> tuple[list[str], list[list[Piece]]]:
+def most_frequent(found: Harvest) -> tuple[Iterator[str], list[list[Piece]]]:
     """The pieces in the most molecules; ties go to the SMILES that sorts first."""
     recipes = found.whole + found.wanted
     counts = Counter(smiles for recipe in recipes for smiles in {p.smiles for p in recipe})
-    ordered = sorted(counts, key=lambda smiles: (-counts[smiles], smiles))
-    return ordered[:size], recipes
+    return iter(sorted(counts, key=lambda smiles: (-counts[smiles], smiles))), recipes
 
 
-CHOICES: Mapping[str, Callable[[Harvest, int], tuple[list[str], list[list[Piece]]]]] = {
+CHOICES: Mapping[str, Callable[[Harvest], tuple[Iterator[str], list[list[Piece]]]]] = {
     "coverage": most_covered,
     "frequency": most_frequent,
 }
-
-
-def without_reducible(vocabulary: Vocabulary) -> Vocabulary:
-    """The fragments that smaller ones which are kept do not build, in their order."""
-    molecules = {f: Chem.MolFromSmiles(f.smiles) for f in vocabulary.fragments}
-    kept: list[Fragment] = []
-    for size in sorted({mol.GetNumAtoms() for mol in molecules.values()}):
-        smaller = Covering(replace(vocabulary, fragments=tuple(kept)))
-        kept += [
-            fragment
-            for fragment, mol in molecules.items()
-            if mol.GetNumAtoms() == size and not smaller.cover(mol).is_built
-        ]
-    return replace(vocabulary, fragments=tuple(f for f in vocabulary.fragments if f in kept))
 
 
 def parent_molecule(smiles: str) -> Chem.Mol | None:
@@ -103,8 +91,8 @@ def parent_molecule(smiles: str) -> Chem.Mol | None:
     return parent_of(molecule)
 
 
-def select(needs: Sequence[frozenset[str]], size: int) -> list[str]:
-    """Greedy choice of pieces, the most useful first.
+def ranked(needs: Sequence[frozenset[str]]) -> Iterator[str]:
+    """Pieces by greedy choice, the most useful first.
 
     A molecule that lacks k pieces adds 10^(1 - k) to the worth of each of them. Ties go to the
     piece in more molecules, then to the SMILES that sorts first.
@@ -121,17 +109,23 @@ def select(needs: Sequence[frozenset[str]], size: int) -> list[str]:
         smiles: sum(_worth(missing[number]) for number in numbers)
         for smiles, numbers in users.items()
     }
-    chosen: list[str] = []
-    while worth and len(chosen) < size:
-        best = min(worth, key=lambda smiles: (-worth[smiles], -len(users[smiles]), smiles))
-        chosen.append(best)
+    queue = [(-worth[smiles], -len(users[smiles]), smiles) for smiles in worth]
+    heapify(queue)
+    while queue:
+        value, _, best = heappop(queue)
+        if -value != worth.get(best):  # chosen already, or worth more by now, and queued as such
+            continue
+        yield best
         del worth[best]
+        changed: set[str] = set()
         for number in users[best]:
             gain = _worth(missing[number] - 1) - _worth(missing[number])
             missing[number] -= 1
-            for smiles in needs[number] & worth.keys():
+            for smiles in needs[number] & worth.keys() if gain else ():
                 worth[smiles] += gain
-    return chosen
+                changed.add(smiles)
+        for smiles in changed:
+            heappush(queue, (-worth[smiles], -len(users[smiles]), smiles))
 
 
 def _worth(missing: int) -> int:
@@ -160,13 +154,13 @@ def _fragment(smiles: str, seen: set[int], cuts: Cuts) -> Fragment:
 
 
 def _with_partners(
-    fragments: Sequence[Fragment], rules: frozenset[tuple[str, str]]
-) -> list[Fragment]:
+    fragments: tuple[Fragment, ...], rules: frozenset[tuple[str, str]]
+) -> tuple[Fragment, ...]:
     """The fragments without sites that no other site may bond to, and without those left bare."""
     while True:
         present = {site_type for fragment in fragments for site_type in fragment.site_types}
         bonding = {one for pair in rules if present.issuperset(pair) for one in pair}
-        kept = [
+        kept = tuple(
             Fragment(
                 fragment.name,
                 fragment.smiles,
@@ -179,7 +173,7 @@ def _with_partners(
             )
             for fragment in fragments
             if bonding.intersection(fragment.site_types)
-        ]
-        if kept == list(fragments):
+        )
+        if kept == fragments:
             return kept
         fragments = kept

@@ -1,7 +1,7 @@
 import pytest
 from rdkit import Chem
 
-from molgfn.chem.build import vocabulary_of, without_reducible
+from molgfn.chem.build import vocabulary_of
 from molgfn.chem.covering import Covering
 from molgfn.chem.cuts import CUTS, single_bonds
 from molgfn.chem.fragmentation import pieces
@@ -9,7 +9,6 @@ from molgfn.chem.harvest import Harvest, harvest
 from molgfn.chem.records import Record
 from molgfn.chem.unwanted import Limits
 from molgfn.chem.vocabulary import Vocabulary
-from tests.chem.vocabularies import untyped
 
 HEADER = {"name": "mine", "version": "1", "source": "test", "licence": "CC0-1.0"}
 
@@ -62,12 +61,6 @@ def test_by_frequency_molecules_with_an_unwanted_piece_lend_the_others() -> None
     found = of("Clc1ccncc1", "Cc1ccc(OOC)cc1")
     assert "C" not in [f.smiles for f in vocabulary(found).fragments]
     assert "C" in [f.smiles for f in vocabulary(found, by="frequency").fragments]
-
-
-def test_an_irreducible_vocabulary_has_no_fragment_that_others_build() -> None:
-    everything = untyped(("C", (0,)), ("CC", (0, 1)), ("CCC", (0, 1, 2)), ("CO", (0,)))
-    kept = without_reducible(everything)
-    assert [fragment.smiles for fragment in kept.fragments] == ["C", "CCC", "CO"]
 
 
 @pytest.mark.parametrize(
