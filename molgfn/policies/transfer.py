@@ -47,7 +47,7 @@ def transfer(policy: Policy, weights: Mapping[str, Tensor], rows: Mapping[str, T
         if _part(name) in ours & theirs:
             where = "this run" if name in state else "the checkpoint"
             raise ValueError(f"the policy's {name} is only in {where}")
-    for name in state.keys() & weights.keys():
+    for name in sorted(state.keys() & weights.keys()):
         own, given = state[name], weights[name].to(state[name])
         if name in rows:
             source = rows[name].to(own.device)
@@ -97,9 +97,12 @@ def conditioned(weight: Tensor, theirs: float, ours: float) -> Tensor:
 def equal_fragments(ours: Vocabulary, theirs: Vocabulary) -> list[int]:
     """[F] which of their fragments each of ours is, -1 for none.
 
-    Equal are the SMILES, the sites and their types; the name and the place do not count.
+    Equal are the SMILES, the sites and their types; the name and the place do not count. A core
+    may be equal to a fragment, which comes before it and is then the one that is meant.
     """
-    number = {(f.smiles, f.sites, f.site_types): i for i, f in enumerate(theirs.fragments)}
+    number: dict[object, int] = {}
+    for i, f in enumerate(theirs.fragments):
+        number.setdefault((f.smiles, f.sites, f.site_types), i)
     return [number.get((f.smiles, f.sites, f.site_types), -1) for f in ours.fragments]
 
 

@@ -105,6 +105,27 @@ def test_fragments_with_other_site_types_are_other_fragments() -> None:
     assert equal_fragments(ours, TYPED) == [3, -1, 1]
 
 
+def test_of_a_fragment_and_an_equal_core_behind_it_the_fragment_is_meant() -> None:
+    theirs = replace(SYMMETRIC, fragments=(*SYMMETRIC.fragments, SYMMETRIC.fragments[0]))
+    assert equal_fragments(SYMMETRIC, theirs) == [0, 1, 2, 3, 4]
+
+
+def test_what_is_new_stays_as_it_was_made() -> None:
+    theirs = environment(SYMMETRIC)
+    ours = environment(replace(SYMMETRIC, fragments=(*SYMMETRIC.fragments, WIDER[1])))
+    student, _ = taught(ours, theirs)
+    untaught = policy_of(ours, seed=1)
+    orbit = int(ours.tables.site_orbit[-1, 0])
+    for table in ("fragment", "port_fragment"):
+        assert torch.equal(getattr(student, table).weight[-1], getattr(untaught, table).weight[-1])
+    for table in ("used_site", "partner_site", "open_site", "port_orbit"):
+        kept, made = getattr(student, table).weight, getattr(untaught, table).weight
+        assert torch.equal(kept[orbit], made[orbit])
+    first = 2 + ours.tables.num_site_orbits  # of the relations to a partner
+    rows = [2 + orbit, first + orbit, -1]
+    assert torch.equal(student.relation.weight[rows], untaught.relation.weight[rows])
+
+
 def test_a_tree_larger_than_any_seen_begins_as_the_largest_that_was() -> None:
     student, teacher = taught(environment(SYMMETRIC, 8), environment(SYMMETRIC, 5))
     assert torch.equal(student.size.weight[:5], teacher.size.weight)
