@@ -1,74 +1,15 @@
-"""The page in a real browser: it opens without errors, sorts, filters, selects and exports."""
+"""The grid of the page: it sorts, filters, searches, selects and exports."""
 
 import csv
-import json
-import shutil
-from collections.abc import Iterator
+import io
+from collections.abc import Callable
 from pathlib import Path
 from typing import Any
 
+import pandas as pd
 import pytest
 
-from molgfn.cli.main import main
-
-NASTY = 'a, "b" <img src=x onerror=alert(1)> </script> β'
-ROWS = [
-    ("first", "c1ccccc1CCO", "2.5", "plain"),
-    (NASTY, "c1ccccc1CCN", "-1", "</script><b>bold</b>"),
-    ("third", "CC(=O)Nc1ccc(O)cc1", "", "x"),
-    ("fourth", "c1ccncc1", "10", "x"),
-]
-
-
-@pytest.fixture
-def report(tmp_path: Path) -> Path:
-    with (tmp_path / "c.csv").open("w", newline="", encoding="utf-8") as file:
-        csv.writer(file).writerows([("id", "smiles", "reward", "fragments"), *ROWS])
-        csv.writer(file).writerow(("bad", "C(", "1", "x"))
-    funnel = [{"step": "<b>alerts</b>", "removed": 3, "left": 4}]
-    (tmp_path / "c.funnel.json").write_text(json.dumps(funnel))
-    output = tmp_path / "r.html"
-    assert main(["report", "--input", str(tmp_path / "c.csv"), "--output", str(output)]) == 0
-    return output
-
-
-@pytest.fixture(scope="module")
-def browser() -> Iterator[Any]:
-    sync_api = pytest.importorskip("playwright.sync_api", reason="playwright is not installed")
-    program = shutil.which("chromium") or shutil.which("google-chrome")
-    if program is None:
-        pytest.skip("no Chromium on the path")
-    with sync_api.sync_playwright() as playwright:
-        started = playwright.chromium.launch(
-            executable_path=program, args=["--no-sandbox", "--disable-background-networking"]
-        )
-        yield started
-        started.close()
-
-
-@pytest.fixture
-def page(browser: Any, report: Path) -> Iterator[Any]:
-    opened = browser.new_page(viewport={"width": 1400, "height": 900})
-    errors: list[str] = []
-    opened.on("console", lambda m: errors.append(m.text) if m.type == "error" else None)
-    opened.on("pageerror", lambda error: errors.append(str(error)))
-    opened.on("dialog", lambda dialog: errors.append(f"a dialog: {dialog.message}"))
-    opened.goto(report.as_uri())
-    opened.wait_for_selector("body[data-ready]")
-    yield opened
-    opened.close()
-    assert errors == []
-
-
-def ids(page: Any) -> list[str]:
-    found: list[str] = page.locator("#grid .id").all_text_contents()
-    return found
-
-
-def saved(page: Any, button: str) -> str:
-    with page.expect_download() as download:
-        page.click(button)
-    return Path(download.value.path()).read_text(encoding="utf-8")
+from tests.report.pages import HEADER, NASTY, ROWS, ids, made, saved, table
 
 
 def test_molecules_are_sorted_by_reward_and_empty_values_come_last(page: Any) -> None:
@@ -77,22 +18,86 @@ def test_molecules_are_sorted_by_reward_and_empty_values_come_last(page: Any) ->
     assert ids(page) == [NASTY, "first", "fourth", "third"]
 
 
-def test_a_range_filters(page: Any) -> None:
+def test_texts_are_sorted_with_their_numbers_as_numbers(
+    tmp_path: Path, opened: Callable[..., Any]
+) -> None:
+    rows = [(name, "C" * k, "1", "") for k, name in enumerate(["a10", "a9", "a100"], start=1)]
+    page = opened(made(table(tmp_path / "t.csv", rows)))
+    page.select_option("#sort", "id")
+    assert ids(page) == ["a100", "a10", "a9"]
+
+
+def test_a_range_filters_and_the_histogram_tells_what_is_left(page: Any) -> None:
+    before = page.get_attribute(".filter .front >> nth=0", "d")
     page.fill("[aria-label='reward min']", "0")
     assert ids(page) == ["fourth", "first"]
+    assert page.get_attribute(".filter .front >> nth=0", "d") != before
 
 
-def test_a_search_finds_parts_of_smiles_and_of_text(page: Any) -> None:
-    page.fill("#search", "CC(=O)N")
+def test_a_search_finds_parts_of_names_and_of_other_text(page: Any) -> None:
+    page.fill("#search", "THIR")
     assert ids(page) == ["third"]
     page.fill("#search", "BOLD")
     assert ids(page) == [NASTY]
 
 
+def test_a_structure_is_found_and_tinted(page: Any) -> None:
+    page.fill("#structure", "c1ccccc1")
+    assert ids(page) == ["first", NASTY, "third"]
+    assert page.inner_text("#structure-note") == "in 3 molecules"
+    assert page.locator("#grid .hit").count() == 3
+
+
+def test_the_tint_lies_on_the_atoms_that_match(page: Any) -> None:
+    page.fill("#structure", "[nX2]")
+    middle = """selector => { const box = document.querySelector(selector).getBBox();
+      return [box.x + box.width / 2, box.y + box.height / 2]; }"""
+    tint = page.evaluate(middle, "#grid .hit")
+    letter = page.evaluate(middle, "#grid path[fill='#0000FF']")
+    assert tint == pytest.approx(letter, abs=3)
+
+
+def test_a_structure_and_a_text_both_hold(page: Any) -> None:
+    page.fill("#structure", "CO")
+    page.fill("#search", "plain")
+    assert ids(page) == ["first"]
+
+
+def test_a_structure_that_is_not_understood_is_told_and_not_searched(page: Any) -> None:
+    page.fill("#structure", "c1ccc")
+    assert "Not searched: ring 1 is opened and not closed" in page.inner_text("#structure-note")
+    assert page.get_attribute("#structure", "aria-invalid") == "true"
+    assert len(ids(page)) == 4
+
+
+def test_a_structure_in_no_molecule_is_told_with_a_hint(page: Any) -> None:
+    page.fill("#structure", "C1=CC=CC=C1")
+    assert "Aromatic atoms are small letters" in page.inner_text("#structure-note")
+    assert page.is_visible("#nothing")
+    assert ids(page) == []
+
+
+def test_reset_shows_all_again(page: Any) -> None:
+    page.fill("#structure", "n")
+    page.fill("#search", "fourth")
+    page.fill("[aria-label='reward max']", "20")
+    page.click("#reset")
+    assert len(ids(page)) == 4
+
+
+def test_selected_only_shows_the_selection(page: Any) -> None:
+    page.locator("#grid article", has_text="third").locator("input").check()
+    page.check("#selected-only")
+    assert ids(page) == ["third"]
+    page.uncheck("#selected-only")
+    page.click("#deselect")
+    assert "selected" not in page.inner_text("#count")
+
+
 def test_the_selection_is_exported_as_csv_with_all_characters(page: Any) -> None:
     page.locator("#grid article", has_text="onerror").locator("input").check()
-    rows = list(csv.reader(saved(page, "#csv").splitlines()))
-    assert rows == [["id", "smiles", "reward", "fragments"], [*ROWS[1]]]
+    assert page.inner_text("#csv") == "CSV (1)"
+    assert list(csv.reader(saved(page, "#csv").splitlines())) == [[*HEADER], [*ROWS[1]]]
 
 
 def test_without_a_selection_what_is_shown_is_exported_as_smiles(page: Any) -> None:
@@ -100,39 +105,35 @@ def test_without_a_selection_what_is_shown_is_exported_as_smiles(page: Any) -> N
     assert saved(page, "#smiles") == "c1ccncc1 fourth\n"
 
 
-def test_a_space_selects_and_enter_opens_the_details(page: Any) -> None:
-    page.focus("#grid article >> nth=0")
-    page.keyboard.press(" ")
-    assert "1 selected" in page.inner_text("#count")
-    page.keyboard.press("Enter")
-    assert page.inner_text("dialog h2") == "fourth"
+def test_select_shown_selects_what_the_filters_leave(page: Any) -> None:
+    page.fill("[aria-label='reward min']", "0")
+    page.click("#select-shown")
+    page.click("#reset")
+    assert saved(page, "#smiles") == "c1ccncc1 fourth\nc1ccccc1CCO first\n"
 
 
-def test_the_funnel_and_rows_that_could_not_be_read_are_shown_as_text(page: Any) -> None:
-    page.click("#tab-run")
-    text = page.inner_text("#view-run")
-    assert "<b>alerts</b>" in text
-    assert "molecule 5: 'C('" in text
-
-
-def test_the_page_names_no_other_file(report: Path) -> None:
-    text = report.read_text(encoding="utf-8")
-    assert "src=" not in text
-    assert "<link" in text
-    assert "https:" not in text
-
-
-def test_a_title_is_escaped(tmp_path: Path, report: Path) -> None:
-    output = tmp_path / "t.html"
-    args = ["report", "--input", str(tmp_path / "c.csv"), "--output", str(output)]
-    assert main([*args, "--title", "</title><script>x"]) == 0
-    assert "&lt;/title&gt;&lt;script&gt;x" in output.read_text(encoding="utf-8")
-
-
-def test_a_file_without_a_readable_molecule_says_why(
-    tmp_path: Path, capsys: pytest.CaptureFixture[str]
+@pytest.mark.parametrize("text", ["=cmd|' /C calc'!A0", "+1+1", "-2+3", "@SUM(A1)"])
+def test_what_a_spreadsheet_would_run_is_exported_as_text(
+    tmp_path: Path, opened: Callable[..., Any], text: str
 ) -> None:
-    (tmp_path / "n.csv").write_text("id,smiles\na,C(\n")
-    output = str(tmp_path / "n.html")
-    assert main(["report", "--input", str(tmp_path / "n.csv"), "--output", output]) == 1
-    assert "holds no molecule that can be read, the first because" in capsys.readouterr().err
+    page = opened(made(table(tmp_path / "f.csv", [(text, "CCO", "-1.5", text)])))
+    assert page.inner_text("#grid .id") == text
+    exported = pd.read_csv(io.StringIO(saved(page, "#csv")))
+    assert exported.loc[0].tolist() == ["'" + text, "CCO", -1.5, "'" + text]
+
+
+def test_names_with_lines_and_tabs_do_not_break_an_export(
+    tmp_path: Path, opened: Callable[..., Any]
+) -> None:
+    page = opened(made(table(tmp_path / "n.csv", [("two\nlines\tand 日本", "CCO", "1", "")])))
+    assert list(csv.reader(io.StringIO(saved(page, "#csv"))))[1][0] == "two\nlines\tand 日本"
+    assert saved(page, "#smiles") == "CCO two_lines_and_日本\n"
+
+
+def test_a_report_works_in_a_narrow_window_too(opened: Callable[..., Any], report: Path) -> None:
+    page = opened(report, viewport={"width": 400, "height": 800})
+    assert page.evaluate("document.documentElement.scrollWidth") <= 400
+    assert not page.is_visible("[aria-label='reward min']")
+    page.click("#toggle-filters")
+    page.fill("[aria-label='reward min']", "5")
+    assert ids(page) == ["fourth"]

@@ -1,5 +1,5 @@
 // Where a parsed structure lies in molecules: backtracking along its bonds, its rarest atom first.
-const MOST_STEPS = 2e7;
+const MOST_STEPS = 1e7;
 
 // Molecules: what `molgfn.report.graphs.pack` makes, with neighbours[atom] = [atom, kind, ...].
 function molecules(graphs) {
