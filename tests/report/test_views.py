@@ -145,7 +145,7 @@ def test_the_help_lists_what_is_understood(page: Any) -> None:
 
 def test_every_control_has_a_name(clustered: Any) -> None:
     nameless = """() => [...document.querySelectorAll("button, input, select, [role=tabpanel]")]
-      .filter(one => !one.ariaLabel && !one.textContent.trim() && !one.labels?.length
+      .filter(one => !one.hidden && !one.ariaLabel && !one.textContent.trim() && !one.labels?.length
         && !one.hasAttribute("aria-labelledby")).map(one => one.outerHTML)"""
     for tab in ("map", "clusters", "run", "molecules"):
         clustered.click(f"#tab-{tab}")
