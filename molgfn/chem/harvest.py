@@ -1,8 +1,9 @@
 """The pieces of many molecules, and what became of every molecule."""
 
 from collections import Counter, defaultdict
-from collections.abc import Iterable
+from collections.abc import Callable, Iterable, Sequence
 from dataclasses import dataclass, field
+from typing import NamedTuple
 
 from rdkit import Chem, rdBase
 
@@ -47,30 +48,22 @@ class Harvest:
     molecules: dict[str, None] = field(default_factory=dict)
     _judged: dict[Piece, tuple[Piece, str | None]] = field(default_factory=dict)
 
-    def add_record(self, record: Record) -> None:
-        """Cut what a record of a file holds, unless it was cut before."""
+    def add_record(self, cut: "CutRecord") -> None:
+        """Count what a record of a file gives, unless its molecule came before."""
         self.num_records += 1
-        mol, reason = record.mol, record.reason
-        if mol is None and reason is None:
-            mol, reason = molecule_of(record.text)
-        if mol is None or mol.GetNumAtoms() == 0:
-            self.unread.append((record.row, reason or "it has no atoms"))
+        if cut.reason is not None:
+            self.unread.append((cut.row, cut.reason))
             return
-        with rdBase.BlockLogs():
-            parent = parent_of(mol)
-            self.num_salts += parent.GetNumAtoms() < mol.GetNumAtoms()
-            smiles = Chem.MolToSmiles(parent)
-            if smiles in self.molecules:
-                self.num_repeated += 1
-                return
-            self.molecules[smiles] = None
-            self.add(parent)
+        self.num_salts += cut.is_salt
+        if cut.smiles in self.molecules:
+            self.num_repeated += 1
+            return
+        self.molecules[cut.smiles] = None
+        self.add(cut.pieces)
 
-    def add(self, molecule: Chem.Mol) -> None:
-        """Cut a molecule of one component."""
-        try:
-            found = pieces(molecule, self.cuts.bonds)
-        except ValueError:  # an atom is cut twice, or RDKit refuses a piece
+    def add(self, found: Sequence[Piece] | None) -> None:
+        """Count the pieces of a molecule; None: it is not cut into a tree of pieces."""
+        if found is None:
             self.set_aside[NO_PIECES] += 1
             return
         if not all(piece.sites for piece in found):
@@ -89,6 +82,50 @@ class Harvest:
         if piece not in self._judged:
             self._judged[piece] = piece, reason_unusable(piece, self.cuts, self.limits)
         return self._judged[piece]
+
+
+class CutRecord(NamedTuple):
+    """What a record of a file gives.
+
+    Attributes:
+        row: its number in the file.
+        reason: why it is no molecule; None if it is one.
+        smiles: canonical, of the molecule that was cut.
+        is_salt: whether the record has further components.
+        pieces: of the molecule; None if it is not cut into a tree of pieces.
+    """
+
+    row: int
+    reason: str | None = None
+    smiles: str = ""
+    is_salt: bool = False
+    pieces: Sequence[Piece] | None = None
+
+
+def cut_record(record: Record, bonds: Callable[[Chem.Mol], list[int]]) -> CutRecord:
+    """Cut what a record of a file holds.
+
+    Args:
+        bonds: see `Cuts`.
+    """
+    mol, reason = record.mol, record.reason
+    if mol is None and reason is None:
+        mol, reason = molecule_of(record.text)
+    if mol is None or mol.GetNumAtoms() == 0:
+        return CutRecord(record.row, reason or "it has no atoms")
+    with rdBase.BlockLogs():
+        parent = parent_of(mol)
+        is_salt = parent.GetNumAtoms() < mol.GetNumAtoms()
+        found = pieces_of(parent, bonds)
+        return CutRecord(record.row, None, Chem.MolToSmiles(parent), is_salt, found)
+
+
+def pieces_of(molecule: Chem.Mol, bonds: Callable[[Chem.Mol], list[int]]) -> Sequence[Piece] | None:
+    """The pieces of a molecule of one component; None if it is not cut into a tree of pieces."""
+    try:
+        return pieces(molecule, bonds)
+    except ValueError:  # an atom is cut twice, or RDKit refuses a piece
+        return None
 
 
 def reason_unusable(piece: Piece, cuts: Cuts, limits: Limits) -> str | None:
@@ -123,5 +160,5 @@ def harvest(
     """The pieces of given molecules, each counted as often as it is given."""
     found = Harvest(cuts, limits)
     for molecule in molecules:
-        found.add(molecule)
+        found.add(pieces_of(molecule, cuts.bonds))
     return found

@@ -7,9 +7,9 @@ one bond, cut or an inner bond of some fragment, can be completed alike if the b
 same and so are the bonds that leave them, each in two states that can be completed alike: a least
 fixed point.
 
-A bond may be called ambiguous that is not, never the other way round: where site types matter, since
-two cuts count as states that can be completed alike whatever their types; and where the two trees
-are mirror images in each molecule that has both.
+A bond may be called ambiguous that is not, never the other way round: where site types matter,
+since two cuts can be completed alike whatever their types, here; and where both trees of a molecule
+are mirror images.
 
 Source: the ambiguity of finite tree automata; H. Seidl 1989, On the finite degree of ambiguity of
 finite tree automata. For strings, Sardinas and Patterson 1953.
@@ -67,9 +67,7 @@ def has_one_tree(vocabulary: Vocabulary) -> bool:
 
     False for some vocabularies of which no molecule has two, as the module says.
     """
-    made = OneTree(vocabulary)
-    made.add(vocabulary.fragments)
-    return len(made.kept) == len(vocabulary)
+    return OneTree(vocabulary).take(vocabulary.fragments)
 
 
 def with_one_tree(vocabulary: Vocabulary, size: int) -> tuple[Fragment, ...]:
@@ -105,13 +103,13 @@ class OneTree:
 
     def add(self, fragments: Sequence[Fragment]) -> None:
         """Take each fragment, in their order, unless some molecule had two trees then."""
-        if self._take(fragments) or len(fragments) <= 1:
+        if self.take(fragments) or len(fragments) <= 1:
             return
         half = len(fragments) // 2  # two trees stay two, whatever is added: so nothing is missed
         self.add(fragments[:half])
         self.add(fragments[half:])
 
-    def _take(self, fragments: Sequence[Fragment]) -> bool:
+    def take(self, fragments: Sequence[Fragment]) -> bool:
         """Take all fragments or none of them."""
         if not all(map(_is_closed, fragments)):
             return False

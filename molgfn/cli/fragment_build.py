@@ -3,8 +3,10 @@
 import argparse
 import shlex
 import time
+from functools import partial
 from typing import TYPE_CHECKING
 
+from molgfn.cli.fragment_records import STEP, work
 from molgfn.cli.outputs import check_output, write_atomically
 from molgfn.cli.progress import progress_bar
 from molgfn.cli.telling import tell
@@ -14,7 +16,6 @@ if TYPE_CHECKING:
     from molgfn.chem.vocabulary import Vocabulary
 
 MEASURED = 2000  # molecules at most, evenly spaced, on which coverage is measured for the card
-STEP = 100  # molecules between two moves of the bar
 
 
 def main(options: argparse.Namespace) -> int:
@@ -25,6 +26,7 @@ def main(options: argparse.Namespace) -> int:
 
     from molgfn.chem.build import vocabulary_of
     from molgfn.chem.io import save_vocabulary
+    from molgfn.chem.one_tree import has_one_tree
     from molgfn.cli.fragment_card import card, sha256
 
     started = time.perf_counter()
@@ -50,14 +52,16 @@ def main(options: argparse.Namespace) -> int:
         source=f"{options.input.name}, SHA-256 {digest[:16]}",
         licence=options.licence,
     )
+    one_tree = (vocabulary.rules is not None or options.irreducible) and has_one_tree(vocabulary)
     covered = measure(vocabulary, list(found.molecules))
-    text = card(vocabulary, found, covered, digest, command(options))
+    text = card(vocabulary, found, covered, one_tree, digest, command(options))
     save_vocabulary(vocabulary, options.output)
     write_atomically(card_path, lambda part: part.write_text(text, encoding="utf-8"))
     built, undecided, measured = covered
     print(
         f"{options.output}: {len(vocabulary)} fragments; it builds {built} of {measured} molecules "
         f"({built / measured:.1%}{f', {undecided} undecided' if undecided else ''}); "
+        f"{'one tree' if one_tree else 'several trees'} a molecule; "
         f"read {card_path}. {time.perf_counter() - started:.0f} s"
     )
     return 0
@@ -70,8 +74,7 @@ def read(options: argparse.Namespace) -> "Harvest":
         ValueError: there is no record, or limits that no piece satisfies.
     """
     from molgfn.chem.cuts import CUTS
-    from molgfn.chem.harvest import Harvest
-    from molgfn.chem.records import read_records
+    from molgfn.chem.harvest import Harvest, cut_record
     from molgfn.chem.unwanted import Limits
 
     limits = Limits(
@@ -81,15 +84,16 @@ def read(options: argparse.Namespace) -> "Harvest":
         options.max_ring_size,
         frozenset(options.keep),
     )
-    num_records = sum(1 for _ in read_records(options.input, options.column))
-    if not num_records:
-        raise ValueError(f"{options.input} holds no record")
-    found = Harvest(CUTS[options.cuts], limits)
-    with progress_bar(num_records, "molecules cut") as progress:
-        for record in read_records(options.input, options.column):
-            found.add_record(record)
-            if found.num_records % STEP == 0 or found.num_records == num_records:
-                progress(found.num_records)
+    cuts = CUTS[options.cuts]
+    found = Harvest(cuts, limits)
+    work(
+        options.input,
+        options.column,
+        partial(cut_record, bonds=cuts.bonds),
+        found.add_record,
+        title="molecules cut",
+        workers=options.workers,
+    )
     return found
 
 
@@ -144,7 +148,9 @@ def command(options: argparse.Namespace) -> str:
     plain = parser().parse_args(["build", *given])
     parts = ["molgfn", "fragments", "build", *given]
     for name, value in vars(options).items():
-        if name in ("verb", "input", "output", "overwrite") or value == getattr(plain, name):
+        if name in ("verb", "input", "output", "overwrite", "workers") or value == getattr(
+            plain, name
+        ):
             continue
         parts.append(f"--{name.replace('_', '-')}")
         if value is not True:

@@ -14,6 +14,8 @@ if TYPE_CHECKING:
 
 SHOWN = 20  # unread rows, and
 EXAMPLES = 3  # pieces of a kind that are named
+ONE_TREE = "Each molecule of these fragments has one tree: proved for all of them, not sampled."
+SEVERAL_TREES = "A molecule may be built by several trees: `target: molecules` counts it once."
 SET_ASIDE = "molecules set aside (one may be in several rows)"
 
 
@@ -27,6 +29,7 @@ def card(
     vocabulary: "Vocabulary",
     found: "Harvest",
     covered: tuple[int, int, int],
+    one_tree: bool,
     digest: str,
     command: str,
 ) -> str:
@@ -34,6 +37,7 @@ def card(
 
     Args:
         covered: molecules that are built, undecided, and measured.
+        one_tree: whether it is proved that no molecule has two trees.
         digest: of the file of molecules.
         command: that made the vocabulary.
     """
@@ -67,7 +71,7 @@ digest {vocabulary.digest[:16]}. Made by molgfn {molgfn.__version__}:
 
 Cut: {found.cuts.words}.
 {_limits(found)}
-{_trees(found)}
+{ONE_TREE if one_tree else SEVERAL_TREES}
 
 {_table(SET_ASIDE, "number", found.set_aside.most_common())}
 {_pieces(found)}
@@ -113,14 +117,6 @@ def _limits(found: "Harvest") -> str:
         f"{limits.max_ring_size} atoms. Removed are pieces that are: "
         f"{', '.join(removed) or 'of no kind'}; and always isotopes and radicals."
     )
-
-
-def _trees(found: "Harvest") -> str:
-    if found.cuts.rules is None:
-        return (
-            "A molecule may be built by several trees: take `target: molecules` to count it once."
-        )
-    return "No fragment can be cut further by the rules: a molecule is built by one tree."
 
 
 def _pieces(found: "Harvest") -> str:

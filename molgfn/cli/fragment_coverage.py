@@ -4,17 +4,18 @@ import argparse
 import json
 from collections import Counter
 from collections.abc import Iterable
+from functools import cache, partial
 from typing import TYPE_CHECKING, Any
 
 import molgfn
+from molgfn.cli.fragment_records import work
 from molgfn.cli.outputs import check_output, write_atomically, write_csv
-from molgfn.cli.progress import progress_bar
 
 if TYPE_CHECKING:
     from molgfn.chem.covering import Cover, Covering
     from molgfn.chem.records import Record
+    from molgfn.chem.vocabulary import Vocabulary
 
-STEP = 100  # molecules between two moves of the bar
 SHOWN = 10  # missing pieces in the terminal
 KEPT = 100  # missing pieces in the summary
 
@@ -31,21 +32,23 @@ def main(options: argparse.Namespace) -> int:
     if not 0 < options.seconds < float("inf"):
         raise ValueError(f"--seconds {options.seconds:g}: accepted are numbers above 0")
 
-    from molgfn.chem.covering import Covering
     from molgfn.chem.io import load_vocabulary
-    from molgfn.chem.records import read_records
 
     vocabulary = load_vocabulary(options.vocabulary)
-    num_records = sum(1 for _ in read_records(options.input, options.column))
-    if not num_records:
-        raise ValueError(f"{options.input} holds no record")
-    covering = Covering(vocabulary, seconds=options.seconds)
     rows: list[dict[str, Any]] = []
-    with progress_bar(num_records, "molecules") as progress:
-        for record in read_records(options.input, options.column):
-            rows.append(row_of(record, covering, options.max_fragments))
-            if len(rows) % STEP == 0 or len(rows) == num_records:
-                progress(len(rows))
+    work(
+        options.input,
+        options.column,
+        partial(
+            row_of,
+            vocabulary=vocabulary,
+            seconds=options.seconds,
+            max_fragments=options.max_fragments,
+        ),
+        rows.append,
+        title="molecules",
+        workers=options.workers,
+    )
     summary = {
         **summary_of(rows),
         "vocabulary": vocabulary.name,
@@ -62,7 +65,9 @@ def main(options: argparse.Namespace) -> int:
     return 0 if summary["num_read"] else 1
 
 
-def row_of(record: "Record", covering: "Covering", max_fragments: int | None) -> dict[str, Any]:
+def row_of(
+    record: "Record", vocabulary: "Vocabulary", seconds: float, max_fragments: int | None
+) -> dict[str, Any]:
     """What is told of a record."""
     from rdkit import Chem
 
@@ -80,7 +85,7 @@ def row_of(record: "Record", covering: "Covering", max_fragments: int | None) ->
     else:
         parent = parent_of(mol)
         smiles = Chem.MolToSmiles(parent)
-        cover = covering.cover(parent)
+        cover = covering(vocabulary, seconds).cover(parent)
         built, reason = judged(cover, max_fragments)
     return {
         "row": record.row,
@@ -89,11 +94,19 @@ def row_of(record: "Record", covering: "Covering", max_fragments: int | None) ->
         "built": built,
         "reason": reason,
         "num_fragments": "" if cover.tree is None else len(cover.tree),
-        "fragments": "" if cover.tree is None else describe(covering.vocabulary, cover.tree),
+        "fragments": "" if cover.tree is None else describe(vocabulary, cover.tree),
         "missing": " ".join(cover.missing),
         "no_site": " ".join(cover.no_site),
         "no_rule": "; ".join(f"{first} to {second}" for first, second in cover.no_rule),
     }
+
+
+@cache
+def covering(vocabulary: "Vocabulary", seconds: float) -> "Covering":
+    """One search in each process, since it remembers the symmetries of fragments."""
+    from molgfn.chem.covering import Covering
+
+    return Covering(vocabulary, seconds=seconds)
 
 
 def judged(cover: "Cover", max_fragments: int | None) -> tuple[str, str]:

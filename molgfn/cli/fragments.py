@@ -78,6 +78,12 @@ def _verb(verbs: Any, name: str, summary: str, example: str) -> argparse.Argumen
 def _add_input(verb: argparse.ArgumentParser) -> None:
     verb.add_argument("--input", type=Path, required=True, metavar="F", help="molecules")
     verb.add_argument("--column", help="that of the SMILES in a table (default: by its name)")
+    verb.add_argument(
+        "--workers",
+        type=positive,
+        metavar="N",
+        help="processes; the result does not depend on it (default one for each core)",
+    )
 
 
 def _add_build(verbs: Any) -> None:
@@ -102,7 +108,7 @@ def _add_build(verbs: Any) -> None:
     build.add_argument(
         "--irreducible",
         action="store_true",
-        help="leave out fragments that smaller ones build (with --cuts brics there are none)",
+        help="leave out fragments with which a molecule had two trees (with --cuts brics none)",
     )
     build.add_argument(
         "--min-atoms", type=positive, default=1, metavar="N", help="heavy atoms (default 1)"

@@ -5,7 +5,7 @@ from molgfn.chem.build import vocabulary_of
 from molgfn.chem.covering import Covering
 from molgfn.chem.cuts import CUTS, single_bonds
 from molgfn.chem.fragmentation import pieces
-from molgfn.chem.harvest import Harvest, harvest
+from molgfn.chem.harvest import Harvest, cut_record, harvest
 from molgfn.chem.records import Record
 from molgfn.chem.unwanted import Limits
 from molgfn.chem.vocabulary import Vocabulary
@@ -104,7 +104,7 @@ def test_limits_that_no_piece_satisfies_are_refused() -> None:
 def test_salts_atom_numbers_and_repeats_of_a_file_are_one_molecule() -> None:
     found = Harvest()
     for row, smiles in enumerate(["Cl.Cc1ccccc1", "[CH3:1]c1ccccc1", "c1ccccc1C", "bad"], start=1):
-        found.add_record(Record(row, "", smiles))
+        found.add_record(cut_record(Record(row, "", smiles), found.cuts.bonds))
     assert list(found.molecules) == ["Cc1ccccc1"]
     assert (found.num_salts, found.num_repeated) == (1, 2)
     assert found.unread == [(4, "'bad' is no SMILES")]

@@ -11,6 +11,8 @@ from PIL import Image
 from rdkit import Chem, RDConfig
 
 from molgfn.chem.io import load_vocabulary
+from molgfn.chem.one_tree import has_one_tree
+from molgfn.cli.fragment_records import num_records
 from molgfn.cli.main import main
 
 SMILES = ["O=C(Nc1ccccc1)c1ccncc1", "COc1ccc(CN2CCOCC2)cc1", "Clc1ccccc1", "Cc1ccncc1"]
@@ -95,6 +97,46 @@ def test_the_card_names_the_command_the_file_and_its_hash() -> None:
     assert f"molgfn fragments build --input a.smi --output my.yaml {options}\n" in card
     assert len(load_vocabulary("my.yaml")) <= 7
     assert load_vocabulary("my.yaml").source.split()[-1] in card
+
+
+@pytest.mark.slow
+def test_the_number_of_workers_changes_nothing() -> None:
+    smi("a.smi", "bad", *SMILES * 80, "C[n+]1ccc(Cl)cc1", SMILES[0])
+    written = []
+    for workers in ("1", "2"):
+        assert build("--workers", workers, "--overwrite") == 0
+        coverage("--workers", workers)
+        names = ("my.yaml", "my.md", "c.csv", "c.summary.json")
+        written.append([Path(name).read_bytes() for name in names])
+    assert written[0] == written[1]
+
+
+@pytest.mark.parametrize(
+    ("options", "trees"),
+    [
+        ((), "has one tree"),
+        (("--cuts", "single"), "several trees"),
+        (("--cuts", "single", "--irreducible"), "has one tree"),
+    ],
+)
+def test_the_card_says_whether_molecules_have_one_tree(
+    options: tuple[str, ...], trees: str
+) -> None:
+    assert build(*options) == 0
+    assert trees in Path("my.md").read_text()
+    assert has_one_tree(load_vocabulary("my.yaml")) == (trees == "has one tree")
+
+
+def test_records_of_an_sd_file_are_counted_whether_or_not_the_last_one_is_ended() -> None:
+    with Chem.SDWriter("a.sdf") as writer:
+        for smiles in SMILES:
+            writer.write(Chem.MolFromSmiles(smiles))
+    assert num_records(Path("a.sdf"), None) == 4
+    text = Path("a.sdf").read_text()
+    Path("a.sdf").write_text(text.rstrip().removesuffix("$$$$"))
+    assert num_records(Path("a.sdf"), None) == 4
+    Path("a.sdf").write_text("\n")
+    assert num_records(Path("a.sdf"), None) == 0
 
 
 def test_one_bad_row_among_many_is_counted_and_told(capsys: pytest.CaptureFixture[str]) -> None:
