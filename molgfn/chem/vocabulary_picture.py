@@ -1,6 +1,7 @@
 """The picture of a vocabulary: each fragment with its sites marked."""
 
-from collections.abc import Sequence
+from collections import Counter
+from collections.abc import Mapping, Sequence
 
 from rdkit import Chem
 from rdkit.Chem.Draw import rdMolDraw2D
@@ -25,8 +26,8 @@ _HUES = (
 def draw_vocabulary(vocabulary: Vocabulary, numbers: Sequence[int], *, svg: bool = False) -> bytes:
     """Fragments in rows of `COLUMNS`, as PNG or SVG.
 
-    Sites are circles that are coloured and labelled by type; the legend has the number of the
-    fragment, its name, and how many sites it has.
+    Sites are circles in the colour of their type, which is written at its first site; the legend
+    has the number of the fragment, its name, and how many sites it has.
 
     Args:
         numbers: which fragments.
@@ -51,7 +52,7 @@ def draw_vocabulary(vocabulary: Vocabulary, numbers: Sequence[int], *, svg: bool
     colours = colours_of(vocabulary)
     fragments = [vocabulary.fragments[number] for number in numbers]
     canvas.DrawMolecules(
-        [_drawable(fragment) for fragment in fragments],
+        [_drawable(fragment, labelled(fragment, colours)) for fragment in fragments],
         legends=[
             _legend(number, fragment) for number, fragment in zip(numbers, fragments, strict=True)
         ],
@@ -73,11 +74,24 @@ def colours_of(vocabulary: Vocabulary) -> dict[str, tuple[float, float, float]]:
     return {one: _HUES[place % len(_HUES)] for place, one in enumerate(types)}
 
 
-def _drawable(fragment: Fragment) -> Chem.Mol:
+def labelled(
+    fragment: Fragment, colours: Mapping[str, tuple[float, float, float]]
+) -> dict[int, str]:
+    """Site -> label: the type of the first of each type, and of all where types share a colour."""
+    types = dict.fromkeys(one for one in fragment.site_types if one != UNTYPED)
+    shared = Counter(colours[one] for one in types)
+    return {
+        site: type_
+        for place, (site, type_) in enumerate(zip(fragment.sites, fragment.site_types, strict=True))
+        if type_ in types
+        and (fragment.site_types.index(type_) == place or shared[colours[type_]] > 1)
+    }
+
+
+def _drawable(fragment: Fragment, labels: Mapping[int, str]) -> Chem.Mol:
     mol = rdMolDraw2D.PrepareMolForDrawing(Chem.MolFromSmiles(fragment.smiles))
-    for site, type_ in zip(fragment.sites, fragment.site_types, strict=True):
-        if type_ != UNTYPED:
-            mol.GetAtomWithIdx(site).SetProp("atomNote", type_)
+    for site, label in labels.items():
+        mol.GetAtomWithIdx(site).SetProp("atomNote", label)
     return mol
 
 

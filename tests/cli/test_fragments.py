@@ -12,6 +12,8 @@ from rdkit import Chem, RDConfig
 
 from molgfn.chem.io import load_vocabulary
 from molgfn.chem.one_tree import has_one_tree
+from molgfn.chem.vocabulary import Fragment
+from molgfn.chem.vocabulary_picture import labelled
 from molgfn.cli.fragment_records import num_records
 from molgfn.cli.main import main
 
@@ -251,6 +253,13 @@ def test_sites_are_marked_in_the_colours_of_their_types() -> None:
     vocabulary = load_vocabulary("audit/symmetric")
     num_sites = sum(len(fragment.sites) for fragment in vocabulary.fragments)
     assert Path("v.svg").read_text().count("<ellipse") == num_sites
+
+
+def test_types_are_written_once_unless_their_colours_are_the_same() -> None:
+    piperidine = Fragment("p", "C1CCNCC1", (0, 1, 2, 4, 5), ("x", "x", "y", "y", "x"))
+    red, blue = (1.0, 0.0, 0.0), (0.0, 0.0, 1.0)
+    assert labelled(piperidine, {"x": red, "y": blue}) == {0: "x", 2: "y"}
+    assert len(labelled(piperidine, {"x": red, "y": red})) == 5
 
 
 def test_an_unknown_vocabulary_is_refused(capsys: pytest.CaptureFixture[str]) -> None:
