@@ -47,7 +47,7 @@ def quality(path: Path, top: int, catalogues: tuple[str, ...] = USUAL) -> dict[s
         "share_without_alerts": statistics.mean(not alerts(mol, catalogues) for mol in mols),
         "mean_sa": statistics.mean(map(sascorer.calculateScore, mols)),
         "mean_qed": statistics.mean(map(QED.qed, mols)),
-        "diversity": internal_diversity(mols),
+        "diversity": internal_diversity(mols) if len(mols) > 1 else None,
         "mean_reward": statistics.mean(rewards) if rewards else None,
         "alerts": list(catalogues),
         "version": molgfn.__version__,
