@@ -1,5 +1,6 @@
 import random
 import time
+from dataclasses import replace
 
 import pytest
 from rdkit import Chem
@@ -9,6 +10,8 @@ from molgfn.chem.covering import MAX_ATOMS, Cover, Covering
 from molgfn.chem.decompose import Decomposer
 from molgfn.chem.io import load_vocabulary
 from molgfn.chem.random_trees import RandomTrees
+from molgfn.chem.tree import Tree
+from molgfn.chem.tree_form import canonical_form
 from molgfn.chem.vocabulary import Fragment, Vocabulary
 from tests.chem.vocabularies import OVERLAPPING, untyped
 
@@ -34,6 +37,65 @@ def test_without_a_fragment_it_builds_what_the_search_for_all_trees_builds(numbe
         found = cover(vocabulary, smiles).tree
         assert (found is None) == (not trees), smiles
         assert found is None or len(found) == min(map(len, trees)), smiles
+
+
+SMALL = untyped(
+    ("C", (0,)),
+    ("CC", (0, 1)),
+    ("CO", (0, 1)),
+    ("CN", (0, 1)),
+    ("NC=O", (0, 1)),
+    ("CC(C)N", (0, 3)),
+)
+TYPED = Vocabulary(
+    "v",
+    "1",
+    "t",
+    "l",
+    (
+        Fragment("a", "C", (0,), ("x",)),
+        Fragment("b", "CC", (0, 1), ("x", "x")),
+        Fragment("c", "CO", (0, 1), ("x", "y")),
+        Fragment("d", "NC=O", (0, 1), ("y", "z")),
+        Fragment("e", "C1CC1", (0, 1, 2), ("z", "z", "z")),
+    ),
+    frozenset({("x", "y"), ("x", "z"), ("z", "z")}),
+)
+
+
+def everything(vocabulary: Vocabulary, most_atoms: int) -> set[str]:
+    """The molecules of all trees of so many atoms, grown leaf by leaf."""
+    sizes = [Chem.MolFromSmiles(f.smiles).GetNumAtoms() for f in vocabulary.fragments]
+    layer = {Tree((number,)) for number in range(len(vocabulary))}
+    found: set[str] = set()
+    while layer:
+        forms = {canonical_form(vocabulary, tree): tree for tree in layer}
+        found |= {Chem.MolToSmiles(assemble(vocabulary, tree)) for tree in forms.values()}
+        layer = {
+            Tree((*tree.fragments, new), (*tree.bonds, (u, a, len(tree), b)))
+            for tree in forms.values()
+            for u, number in enumerate(tree.fragments)
+            for a, own in enumerate(vocabulary.fragments[number].site_types)
+            if not any((u, a) in (bond[:2], bond[2:]) for bond in tree.bonds)
+            for new, fragment in enumerate(vocabulary.fragments)
+            if sizes[new] + sum(sizes[one] for one in tree.fragments) <= most_atoms
+            for b, other in enumerate(fragment.site_types)
+            if vocabulary.may_bond(own, other)
+        }
+    return found
+
+
+@pytest.mark.parametrize("whole", [SMALL, TYPED])
+def test_what_it_says_it_cannot_build_is_in_no_tree_of_all(whole: Vocabulary) -> None:
+    molecules = everything(whole, 6)
+    assert len(molecules) > 30
+    for left_out in range(len(whole)):
+        fewer = tuple(f for number, f in enumerate(whole.fragments) if number != left_out)
+        vocabulary = replace(whole, fragments=fewer)
+        covering = Covering(vocabulary, seconds=30)
+        built = {one for one in molecules if covering.cover(Chem.MolFromSmiles(one)).is_built}
+        assert built == everything(vocabulary, 6)
+        assert built < molecules
 
 
 def test_trees_that_are_found_build_the_molecule() -> None:
