@@ -2,6 +2,7 @@
 
 import argparse
 import json
+import time
 from collections import Counter
 from collections.abc import Iterable
 from functools import cache, partial
@@ -10,6 +11,7 @@ from typing import TYPE_CHECKING, Any
 import molgfn
 from molgfn.cli.fragment_records import work
 from molgfn.cli.outputs import check_output, write_atomically, write_csv
+from molgfn.cli.telling import tell
 
 if TYPE_CHECKING:
     from molgfn.chem.covering import Cover, Covering
@@ -36,6 +38,12 @@ def main(options: argparse.Namespace) -> int:
 
     vocabulary = load_vocabulary(options.vocabulary)
     rows: list[dict[str, Any]] = []
+    seconds: list[float] = []
+
+    def take(row: dict[str, Any]) -> None:
+        seconds.append(row.pop("seconds"))
+        rows.append(row)
+
     work(
         options.input,
         options.column,
@@ -45,7 +53,7 @@ def main(options: argparse.Namespace) -> int:
             seconds=options.seconds,
             max_fragments=options.max_fragments,
         ),
-        rows.append,
+        take,
         title="molecules",
         workers=options.workers,
     )
@@ -61,6 +69,7 @@ def main(options: argparse.Namespace) -> int:
     write_atomically(options.output, lambda part: write_csv(part, rows))
     text = json.dumps(summary, indent=2) + "\n"
     write_atomically(summary_path, lambda part: part.write_text(text, encoding="utf-8"))
+    tell(time_of(seconds))
     print("\n".join(lines_of(summary, str(options.output))))
     return 0 if summary["num_read"] else 1
 
@@ -68,7 +77,7 @@ def main(options: argparse.Namespace) -> int:
 def row_of(
     record: "Record", vocabulary: "Vocabulary", seconds: float, max_fragments: int | None
 ) -> dict[str, Any]:
-    """What is told of a record."""
+    """What is told of a record, and how many seconds it took."""
     from rdkit import Chem
 
     from molgfn.chem.assemble import describe
@@ -80,12 +89,14 @@ def row_of(
     if mol is None and reason is None:
         mol, reason = molecule_of(record.text)
     cover, smiles = Cover(), ""
+    search = covering(vocabulary, seconds)
+    started = time.perf_counter()
     if mol is None or mol.GetNumAtoms() == 0:
         built, reason = "no", f"not readable: {reason or 'it has no atoms'}"
     else:
         parent = parent_of(mol)
         smiles = Chem.MolToSmiles(parent)
-        cover = covering(vocabulary, seconds).cover(parent)
+        cover = search.cover(parent)
         built, reason = judged(cover, max_fragments)
     return {
         "row": record.row,
@@ -98,6 +109,7 @@ def row_of(
         "missing": " ".join(cover.missing),
         "no_site": " ".join(cover.no_site),
         "no_rule": "; ".join(f"{first} to {second}" for first, second in cover.no_rule),
+        "seconds": time.perf_counter() - started,
     }
 
 
@@ -156,6 +168,16 @@ def histogram(values: Iterable[int]) -> dict[str, int]:
     """How often each number occurs, the smallest first."""
     counts = Counter(values)
     return {str(value): counts[value] for value in sorted(counts)}
+
+
+def time_of(seconds: list[float]) -> str:
+    """How long molecules took, for the terminal."""
+    ordered = sorted(seconds)
+    median, late, last = (ordered[int(share * (len(ordered) - 1))] for share in (0.5, 0.99, 1))
+    return (
+        f"a molecule took {1e3 * median:.1f} ms (median), 99 of 100 took at most "
+        f"{1e3 * late:.1f} ms, the longest {1e3 * last:.1f} ms"
+    )
 
 
 def lines_of(summary: dict[str, Any], output: str) -> list[str]:

@@ -14,6 +14,7 @@ from molgfn.chem.io import load_vocabulary
 from molgfn.chem.one_tree import has_one_tree
 from molgfn.chem.vocabulary import Fragment
 from molgfn.chem.vocabulary_picture import labelled
+from molgfn.cli.fragment_coverage import time_of
 from molgfn.cli.fragment_records import num_records
 from molgfn.cli.main import main
 
@@ -220,6 +221,13 @@ def test_every_row_that_is_not_built_has_its_reason() -> None:
         "not readable": 1,
     }
     assert {"smiles": "CC", "only_this": 1, "molecules": 1} in summary()["missing"]
+
+
+def test_the_time_that_molecules_took_is_told() -> None:
+    told = time_of([0.001] * 98 + [0.002, 0.004])
+    assert (
+        told == "a molecule took 1.0 ms (median), 99 of 100 took at most 2.0 ms, the longest 4.0 ms"
+    )
 
 
 def test_out_of_time_is_undecided() -> None:
