@@ -42,6 +42,7 @@ def main(options: argparse.Namespace) -> int:
             f"into wanted pieces ({reasons(found)})"
         )
     digest = sha256(options.input)
+    tell(f"choosing fragments among {num_pieces(found)} pieces")
     vocabulary = vocabulary_of(
         found,
         options.size,
@@ -52,7 +53,10 @@ def main(options: argparse.Namespace) -> int:
         source=f"{options.input.name}, SHA-256 {digest[:16]}",
         licence=options.licence,
     )
-    one_tree = (vocabulary.rules is not None or options.irreducible) and has_one_tree(vocabulary)
+    one_tree = False
+    if vocabulary.rules is not None or options.irreducible:
+        tell("proving that each molecule has one tree")
+        one_tree = has_one_tree(vocabulary)
     covered = measure(vocabulary, list(found.molecules))
     text = card(vocabulary, found, covered, one_tree, digest, command(options))
     save_vocabulary(vocabulary, options.output)
@@ -61,7 +65,7 @@ def main(options: argparse.Namespace) -> int:
     print(
         f"{options.output}: {len(vocabulary)} fragments; it builds {built} of {measured} molecules "
         f"({built / measured:.1%}{f', {undecided} undecided' if undecided else ''}); "
-        f"{'one tree' if one_tree else 'several trees'} a molecule; "
+        f"{'one tree' if one_tree else 'perhaps several trees'} a molecule; "
         f"read {card_path}. {time.perf_counter() - started:.0f} s"
     )
     return 0
@@ -113,6 +117,11 @@ def told(found: "Harvest") -> list[str]:
     if len(found.set_aside) > 8:
         lines.append(f"and {len(found.set_aside) - 8} further reasons, see the card")
     return lines
+
+
+def num_pieces(found: "Harvest") -> int:
+    """How many different wanted pieces there are."""
+    return len({piece.smiles for recipe in found.whole + found.wanted for piece in recipe})
 
 
 def reasons(found: "Harvest") -> str:
