@@ -1,6 +1,9 @@
 """`molgfn sample --triage`: one command from a checkpoint to a triaged list."""
 
+import base64
+import gzip
 import json
+import re
 import shutil
 from collections.abc import Iterator
 from pathlib import Path
@@ -72,6 +75,16 @@ def test_provenance_says_which_checkpoint_how_and_what_was_triaged(
     triaged = json.loads(Path("a.triaged.provenance.json").read_text())
     assert triaged["triage"]["settings"]["best_of_scaffold"] == 3
     assert {name: triaged[name] for name in drawn} == drawn
+
+
+def test_the_report_of_the_triaged_file_shows_its_checkpoint_and_funnel(checkpoint: str) -> None:
+    assert sample(checkpoint, "--seed", "5") == 0
+    assert main(["report", "--input", "a.triaged.csv", "--output", "r.html"]) == 0
+    packed = max(re.findall(r"[A-Za-z0-9+/=]{500,}", Path("r.html").read_text()), key=len)
+    shown = json.loads(gzip.decompress(base64.b64decode(packed)))
+    assert "step 1" in shown["identity"]["checkpoint"]
+    assert shown["identity"]["seed"] == "5"
+    assert shown["funnel"] == json.loads(Path("a.triaged.funnel.json").read_text())
 
 
 @pytest.mark.parametrize("when", ["before", "within", "after"])
