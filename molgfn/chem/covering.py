@@ -60,7 +60,7 @@ class Covering:
 
     Args:
         vocabulary: the fragments.
-        seconds: how long one molecule may take.
+        seconds: of processor time that one molecule may take; so a busy machine decides no less.
     """
 
     def __init__(self, vocabulary: Vocabulary, *, seconds: float = 0.1) -> None:
@@ -77,7 +77,7 @@ class Covering:
         """The cover of least cost of a molecule of one component; stereo marks are ignored."""
         if molecule.GetNumAtoms() > MAX_ATOMS:
             return Cover(undecided=f"more than {MAX_ATOMS} atoms")
-        search = _Search(self._index, molecule, time.perf_counter() + self.seconds, self._is_typed)
+        search = _Search(self._index, molecule, time.thread_time() + self.seconds, self._is_typed)
         if len(search.blocks.atoms) > MAX_BLOCKS:
             return Cover(undecided=f"more than {MAX_BLOCKS} parts")
         try:
@@ -148,7 +148,7 @@ class _Search:
         return Blocks(self.molecule)
 
     def _spend(self) -> None:
-        if time.perf_counter() > self.deadline:
+        if time.thread_time() > self.deadline:
             raise _OutOfTimeError
 
     def _cover(self, block: int, entry: int) -> list[_Part]:

@@ -150,7 +150,7 @@ def _add_coverage(verbs: Any) -> None:
         type=float,
         default=0.1,
         metavar="S",
-        help="for one molecule (default 0.1)",
+        help="of processor time for one molecule (default 0.1)",
     )
 
 
