@@ -31,7 +31,7 @@ def test_points_of_a_drawing_lie_on_its_atoms() -> None:
     ((width, height, _, points),) = draw_all([mol])  # type: ignore[misc]
     places = np.array(points).reshape(-1, 2)
     bonds = np.linalg.norm(np.diff(places, axis=0), axis=1)
-    np.testing.assert_allclose(bonds, 1.5 * SCALE, atol=3)
+    np.testing.assert_allclose(bonds, 1.5 * SCALE, rtol=0.1)
     assert (places >= 0).all()
     assert (places <= (width, height)).all()
 

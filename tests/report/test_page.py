@@ -53,8 +53,8 @@ def test_the_tint_lies_on_the_atoms_that_match(page: Any) -> None:
     middle = """selector => { const box = document.querySelector(selector).getBBox();
       return [box.x + box.width / 2, box.y + box.height / 2]; }"""
     tint = page.evaluate(middle, "#grid .hit")
-    letter = page.evaluate(middle, "#grid path[fill='#0000FF']")
-    assert tint == pytest.approx(letter, abs=3)
+    letter = page.evaluate(middle, "#grid text[fill='#0000FF']")
+    assert tint == pytest.approx(letter, abs=6)
 
 
 def test_a_structure_and_a_text_both_hold(page: Any) -> None:

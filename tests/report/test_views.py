@@ -36,7 +36,8 @@ def clustered(tmp_path: Path, opened: Callable[..., Any]) -> Any:
 def test_each_cluster_shows_its_best_molecule_and_a_click_its_members(clustered: Any) -> None:
     clustered.click("#tab-clusters")
     first = clustered.locator(".clusters button").first
-    assert first.inner_text().split("\n") == ["cluster 1", "2 molecules, best reward 3"]
+    told = first.locator(".id, .note").all_text_contents()
+    assert told == ["cluster 1", "2 molecules, best reward 3"]
     assert first.locator("svg").get_attribute("aria-label") == "CCCO"
     first.click()
     assert ids(clustered) == ["b", "a"]

@@ -1,5 +1,6 @@
 // The grid holds only the cards that are in sight; on paper, the first 300.
-const HEIGHT = 290, LEAST_WIDTH = 270, GAP = 14, ON_PAPER = 300;
+const FACTS = Math.min(6, ranked.length), HEIGHT = 236 + 18 * Math.ceil(FACTS / 2);
+const LEAST_WIDTH = 270, GAP = 14, ON_PAPER = 300;
 const grid = $("grid"), cards = new Map();
 
 function markCard(element, on) {
@@ -10,9 +11,9 @@ const brief = name => label(name).replace("nearest ", "");
 function card(i) {
   const box = make("input", {type: "checkbox", "aria-label": "Select " + idOf(i)});
   box.onclick = event => { event.stopPropagation(); select(i, box.checked); };
-  const best = ranked.slice(0, 6).map(c => c.name), sorted = column[$("sort").value];
+  const best = ranked.slice(0, FACTS).map(c => c.name), sorted = column[$("sort").value];
   const names = sorted.kind !== "number" || best.includes(sorted.name) ? best
-    : [sorted.name, ...best.slice(0, 5)];
+    : [sorted.name, ...best.slice(0, FACTS - 1)];
   const element = make("article", {className: "card", tabIndex: 0, "aria-label": idOf(i)},
     molecule(i, 240, 170), box, make("div", {className: "id", textContent: idOf(i)}), facts(names, i, 3, brief));
   markCard(element, selected.has(i));
