@@ -225,9 +225,8 @@ def test_every_row_that_is_not_built_has_its_reason() -> None:
 
 def test_the_time_that_molecules_took_is_told() -> None:
     told = time_of([0.001] * 98 + [0.002, 0.004])
-    assert (
-        told == "a molecule took 1.0 ms (median), 99 of 100 took at most 2.0 ms, the longest 4.0 ms"
-    )
+    assert told.startswith("a molecule took 1.0 ms of processor time (median), 99 of 100")
+    assert told.endswith("took at most 2.0 ms, the longest 4.0 ms")
 
 
 def test_out_of_time_is_undecided() -> None:
