@@ -4,13 +4,14 @@ from collections.abc import Callable, Iterator, Mapping, Sequence
 from functools import partial
 from typing import Protocol
 
+from rdkit import Chem
+
 from molgfn.chem.alerts import USUAL, alerts
-from molgfn.chem.descriptors import descriptors
 from molgfn.chem.processes import Processes
 from molgfn.chem.ring_systems import ring_systems
 from molgfn.rewards.ring_systems import RingRarity
 from molgfn.rewards.transforms import Clip
-from molgfn.triage.candidate import Candidate, number
+from molgfn.triage.candidate import Candidate, described, number
 from molgfn.triage.config import Range
 from molgfn.triage.told import told
 
@@ -91,7 +92,7 @@ class Described:
 
     def __call__(self, candidates: Sequence[Candidate]) -> list[str | None]:
         lacking = [candidate for candidate in candidates if not candidate.is_described]
-        found = self.processes.map(descriptors, [candidate.mol for candidate in lacking])
+        found = self.processes.map(described, [candidate.packed for candidate in lacking])
         for candidate, columns in told(zip(lacking, found, strict=True), self.name, self.tell):
             candidate.add(columns)
         for candidate in candidates:
@@ -147,12 +148,16 @@ class Alerts:
     def _found(self, candidates: Sequence[Candidate]) -> Iterator[list[str]]:
         """Those of the column `alerts` where it can have them."""
         if not set(self.catalogues) <= set(USUAL):
-            look = partial(alerts, catalogues=tuple(self.catalogues))
-            return self.processes.map(look, [candidate.mol for candidate in candidates])
+            look = partial(_alerts, catalogues=tuple(self.catalogues))
+            return self.processes.map(look, [candidate.packed for candidate in candidates])
         named = (str(candidate.row["alerts"] or "").split("; ") for candidate in candidates)
         return (
             [name for name in names if name.split(" ")[0] in self.catalogues] for names in named
         )
+
+
+def _alerts(packed: bytes, catalogues: Sequence[str]) -> list[str]:
+    return alerts(Chem.Mol(packed), catalogues)
 
 
 class RareRings:
@@ -169,11 +174,12 @@ class RareRings:
         return [self._reason(candidate) for candidate in candidates]
 
     def _reason(self, candidate: Candidate) -> str | None:
-        rarity = candidate.row["ring_rarity"] = self.rarity.measure(candidate.mol)
+        mol = candidate.mol
+        rarity = candidate.row["ring_rarity"] = self.rarity.measure(mol)
         if rarity <= self.most:
             return None
         known = self.rarity.known
-        systems = sorted(ring_systems(candidate.mol))
+        systems = sorted(ring_systems(mol))
         rarest = min(systems, key=lambda system: known.counts.get(system, 0))
         return (
             f"ring system {rarest} is in {known.counts.get(rarest, 0)} of {known.num_molecules} "

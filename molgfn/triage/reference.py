@@ -53,11 +53,15 @@ class Reference:
 
     def __call__(self, candidates: Sequence[Candidate]) -> list[str | None]:
         """Raises ValueError where the file holds no molecule that can be read."""
-        prints = [fingerprints([largest_component(c.mol)])[0] for c in candidates]
+        prints, flats = [], []
+        for candidate in candidates:
+            mol = largest_component(candidate.mol)
+            prints += fingerprints([mol])
+            flats.append(flat(mol))
+        own = set(flats)
         best: NDArray[np.float64] = np.full(len(candidates), -1.0)
         nearest: list[tuple[str, str]] = [("", "")] * len(candidates)
         known: dict[str, str] = {}
-        own = {flat(largest_component(candidate.mol)) for candidate in candidates}
         for chunk in _chunks(told(self._molecules(), self.name, self.tell)):
             references = fingerprints([mol for _, mol in chunk])
             for i, one in enumerate(prints):
@@ -71,12 +75,12 @@ class Reference:
                 if (smiles := flat(mol)) in own:
                     known.setdefault(smiles, name)
         reasons = []
-        for candidate, similarity, (smiles, name) in zip(candidates, best, nearest, strict=True):
+        for i, (candidate, similarity) in enumerate(zip(candidates, best, strict=True)):
+            smiles, name = nearest[i]
             candidate.row["nearest_reference"] = smiles
             candidate.row["nearest_reference_id"] = name
             candidate.row["nearest_similarity"] = float(similarity)
-            found = known.get(flat(largest_component(candidate.mol)))
-            reasons.append(self._reason(float(similarity), name, found))
+            reasons.append(self._reason(float(similarity), name, known.get(flats[i])))
         return reasons
 
     def _reason(self, similarity: float, nearest: str, known: str | None) -> str | None:

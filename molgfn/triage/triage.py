@@ -154,7 +154,7 @@ def _read(row: Mapping[str, Any]) -> tuple[Candidate | None, str | None]:
     columns = {**dict.fromkeys(("id", "smiles", "inchikey")), **row, "smiles": smiles}
     columns["id"] = row.get("id") or molecule_id(smiles)
     columns["inchikey"] = row.get("inchikey") or inchikey(mol)
-    return Candidate(columns, mol), None
+    return Candidate(columns, mol.ToBinary()), None
 
 
 def _reward(candidate: Candidate) -> float:
