@@ -35,7 +35,7 @@ def quality(path: Path, top: int, catalogues: tuple[str, ...] = USUAL) -> dict[s
         ValueError: no row holds a molecule.
     """
     rows = list(islice(read_candidates(path), top))
-    read = [molecule_of(str(row["smiles"]))[0] for row in rows]
+    read = [molecule_of(str(row.get("smiles") or ""))[0] for row in rows]
     mols: list[Chem.Mol] = [mol for mol in read if mol is not None]
     if not mols:
         raise ValueError(f"none of the first {top} rows of {path} holds a molecule")

@@ -7,7 +7,7 @@ from typing import Any, NamedTuple
 from rdkit import Chem
 
 from molgfn.chem.records import molecule_of
-from molgfn.triage.files import read_candidates
+from molgfn.triage.files import UNREAD, read_candidates
 
 
 class Column(NamedTuple):
@@ -42,7 +42,7 @@ def read_table(path: Path) -> Table:
     mols, rows, unread = [], [], []
     for number, row in enumerate(read_candidates(path), start=1):
         mol, reason = molecule_of(str(row.get("smiles") or ""))
-        if (reason := row.pop("reason", None) or reason) or mol is None:
+        if (reason := row.pop(UNREAD, None) or reason) or mol is None:
             unread.append(f"molecule {number}: {reason}")
             continue
         mols.append(mol)

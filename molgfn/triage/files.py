@@ -12,6 +12,9 @@ from molgfn.triage.config import PROPERTIES
 NUMBERS = ("log_reward", "reward", "beta", "log_p", "num_fragments", *PROPERTIES)
 """Columns that are read as numbers where they hold them; all others stay as they are."""
 
+UNREAD = "unread_because"
+"""Key of what `read_candidates` gives out as unreadable."""
+
 
 class Outputs(NamedTuple):
     """Files of one triage, side by side.
@@ -39,7 +42,7 @@ def read_candidates(path: Path) -> Iterator[dict[str, Any]]:
         path: of a table or an SD file, see `molgfn.chem.rows`. Of a table the structure is the
             column `smiles`, in any case, or the only one with that in its name.
     Returns:
-        Rows; one that cannot be read has a `reason`.
+        Rows; one that cannot be read says why at `UNREAD`.
     Raises:
         FileNotFoundError: there is no such file.
         ValueError: its suffix is unknown, it is malformed, or there is no such column, or several.
@@ -54,7 +57,7 @@ def read_candidates(path: Path) -> Iterator[dict[str, Any]]:
         for number, fields in rows.read(None):
             row = {n: _value(n, v) for n, v in zip(header, fields, strict=False)}
             if len(fields) != len(header):
-                row["reason"] = f"row {number} has {len(fields)} fields, the header {len(header)}"
+                row[UNREAD] = f"row {number} has {len(fields)} fields, the header {len(header)}"
             yield row
 
     return read()
@@ -75,7 +78,7 @@ def _structure(header: list[str], path: Path) -> int:
 def _records(path: Path) -> Iterator[dict[str, Any]]:
     for number, mol in enumerate(read_sdf(path), start=1):
         if mol is None:
-            yield {"smiles": "", "reason": f"RDKit cannot read record {number} of the SD file"}
+            yield {"smiles": "", UNREAD: f"RDKit cannot read record {number} of the SD file"}
             continue
         row = {"id": mol.GetProp("_Name") if mol.HasProp("_Name") else ""}
         row |= {name: _value(name, mol.GetProp(name)) for name in mol.GetPropNames()}

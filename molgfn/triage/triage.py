@@ -11,6 +11,7 @@ from molgfn.chem.processes import ALONE, Processes
 from molgfn.chem.records import molecule_of
 from molgfn.triage.candidate import Candidate, number
 from molgfn.triage.config import TriageConfig
+from molgfn.triage.files import UNREAD
 from molgfn.triage.filters import (
     Alerts,
     Described,
@@ -25,6 +26,7 @@ from molgfn.triage.selection import BestOfEach, Clusters, Diverse
 from molgfn.triage.told import told
 
 READ = "read"
+REMOVED = {"step", "reason"}  # columns of what is removed
 CHUNK = 5_000  # rows that are read at once
 
 
@@ -65,7 +67,7 @@ def triage(
     where they are missing. Alerts, ring systems, references and clusters are always computed.
 
     Args:
-        rows: each with a `smiles`; one with a `reason` could not be read, and is removed for it.
+        rows: each with a `smiles`; one with `molgfn.triage.files.UNREAD` is removed for it.
         tell: gets a line when a step is done, and every few seconds of a long one.
         processes: which read molecules and compute descriptors.
     Raises:
@@ -78,7 +80,8 @@ def triage(
     candidates: list[Candidate] = []
     for row, candidate, reason in told(_all_read(rows, processes), READ, tell):
         if candidate is None:
-            found.removed.append({**row, "step": READ, "reason": reason})
+            bare = {name: value for name, value in row.items() if name != UNREAD}
+            found.removed.append({**bare, "step": READ, "reason": reason})
         else:
             candidates.append(candidate)
     _count(found, READ, len(found.removed), len(candidates), tell)
@@ -145,13 +148,15 @@ def _all_read(
 
 def _read(row: Mapping[str, Any]) -> tuple[Candidate | None, str | None]:
     """The candidate of a row with all its columns; None and the reason where there is none."""
-    if reason := row.get("reason"):
+    if reason := row.get(UNREAD):
         return None, str(reason)
     mol, reason = molecule_of(str(row.get("smiles") or ""))
     if mol is None or mol.GetNumAtoms() == 0:
         return None, reason or "the SMILES has no atoms"
     smiles = canonical_smiles(mol)
     columns = {**dict.fromkeys(("id", "smiles", "inchikey")), **row, "smiles": smiles}
+    if columns.keys() >= REMOVED:  # by an earlier triage, which this one may judge otherwise
+        columns = {name: value for name, value in columns.items() if name not in REMOVED}
     columns["id"] = row.get("id") or molecule_id(smiles)
     columns["inchikey"] = row.get("inchikey") or inchikey(mol)
     return Candidate(columns, mol.ToBinary()), None

@@ -104,6 +104,23 @@ def test_a_triaged_file_can_be_triaged_again() -> None:
     pd.testing.assert_frame_equal(pd.read_csv("again.csv"), pd.read_csv("out.csv"))
 
 
+def test_what_was_removed_can_be_triaged_again() -> None:
+    run("--min_reward", "0.85")
+    Path("none.yaml").write_text("{}")
+    command = ["triage", "--input", "out.removed.csv", "-c", "none.yaml", "--output", "b.csv"]
+    assert main(command) == 0
+    again = pd.read_csv("b.csv")
+    assert list(again.id) == [name for *_, name in CANDIDATES[1:]]
+    assert {"step", "reason"}.isdisjoint(again.columns)
+
+
+def test_a_column_of_reasons_of_the_user_is_kept() -> None:
+    table = pd.read_csv("in.csv").assign(reason="made by β")
+    table.to_csv("in.csv", index=False)
+    assert run() == 0
+    assert set(pd.read_csv("out.csv").reason) == {"made by β"}
+
+
 def test_one_bad_row_among_many_is_set_aside() -> None:
     lines = Path("in.csv").read_text().splitlines()
     lines[2:2] = ["c1ccccc,0.5,broken", "CCO,0.5,too,many,fields", "CCO"]

@@ -8,6 +8,7 @@ from molgfn.chem import processes as processes_module
 from molgfn.chem.processes import Processes
 from molgfn.triage import triage as triage_module
 from molgfn.triage.config import Range, TriageConfig
+from molgfn.triage.files import UNREAD
 from molgfn.triage.triage import Triaged, triage
 
 NOTHING = TriageConfig(duplicates=False, cluster_similarity=None)
@@ -174,7 +175,7 @@ def test_the_step_that_removes_the_last_one_is_named() -> None:
         ({"smiles": ""}, "the SMILES is empty"),
         ({"smiles": "c1ccccc"}, "is no SMILES"),
         ({"smiles": "C(C)(C)(C)(C)C"}, "RDKit refuses"),
-        ({"smiles": "C", "reason": "the row has 3 fields"}, "the row has 3 fields"),
+        ({"smiles": "C", UNREAD: "the row has 3 fields"}, "the row has 3 fields"),
         ({}, "the SMILES is empty"),
     ],
 )
