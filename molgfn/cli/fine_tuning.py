@@ -162,7 +162,8 @@ def _comparable(parent: Parent, model: GFlowNet) -> tuple[Mapping[str, Tensor], 
                 f"model.policy.{name} is {value} in this run and {known[name]} in the checkpoint "
                 f"{parent.path}; accepted is the same value"
             )
-    if CONDITION not in state or (end := arguments["max_beta"]) == (before := known["max_beta"]):
+    end, before = arguments.get("max_beta"), known.get("max_beta")
+    if CONDITION not in state or end == before:
         return weights, []
     if before is None:
         weights = {**weights, CONDITION: torch.zeros_like(state[CONDITION])}
