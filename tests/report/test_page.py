@@ -81,6 +81,7 @@ def test_reset_shows_all_again(page: Any) -> None:
     page.fill("#structure", "n")
     page.fill("#search", "fourth")
     page.fill("[aria-label='reward max']", "20")
+    page.check("#selected-only")
     page.click("#reset")
     assert len(ids(page)) == 4
 
@@ -120,6 +121,13 @@ def test_what_a_spreadsheet_would_run_is_exported_as_text(
     assert page.inner_text("#grid .id") == text
     exported = pd.read_csv(io.StringIO(saved(page, "#csv")))
     assert exported.loc[0].tolist() == ["'" + text, "CCO", -1.5, "'" + text]
+
+
+def test_numbers_are_exported_as_numbers_also_where_they_are_names(
+    tmp_path: Path, opened: Callable[..., Any]
+) -> None:
+    page = opened(made(table(tmp_path / "m.csv", [("-5", "CCO", "-1.5", "x")])))
+    assert saved(page, "#csv").splitlines()[1] == "-5,CCO,-1.5,x"
 
 
 def test_names_with_lines_and_tabs_do_not_break_an_export(

@@ -133,6 +133,7 @@ def test_what_rdkit_refuses_is_refused(script: Any) -> None:
         "[Q]",
         "[]",
         "C%1C",
+        "CC1CC(1C)C",
         "[C,]",
     ]
     with rdBase.BlockLogs():

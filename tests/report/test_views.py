@@ -65,6 +65,12 @@ def test_the_details_hold_all_columns_and_the_nearest_reference(clustered: Any) 
     ]
 
 
+def test_the_details_show_html_as_text(page: Any) -> None:
+    page.locator("#grid article", has_text="onerror").click()
+    assert page.inner_text("#detail h2") == NASTY
+    assert "</script><b>bold</b>" in page.inner_text("#detail")
+
+
 def test_the_arrows_turn_the_details_and_escape_closes_them(clustered: Any) -> None:
     clustered.click("#grid article >> nth=0")
     clustered.keyboard.press("ArrowRight")
