@@ -145,3 +145,18 @@ def test_a_report_works_in_a_narrow_window_too(opened: Callable[..., Any], repor
     page.click("#toggle-filters")
     page.fill("[aria-label='reward min']", "5")
     assert ids(page) == ["fourth"]
+
+
+def test_open_filters_that_push_the_grid_out_of_sight_leave_it_small(
+    tmp_path: Path, opened: Callable[..., Any]
+) -> None:
+    header = ("id", "smiles", *(f"p{k}" for k in range(40)))
+    rows = [(f"m{n}", "C" * (n + 1), *(str(n * k) for k in range(40))) for n in range(200)]
+    page = opened(
+        made(table(tmp_path / "w.csv", rows, header)), viewport={"width": 400, "height": 500}
+    )
+    few = page.locator("#grid article").count()
+    page.click("#toggle-filters")
+    assert 0 < page.locator("#grid article").count() <= few
+    page.click("#toggle-filters")
+    assert page.locator("#grid article").count() == few

@@ -47,7 +47,7 @@ function renderGrid(onPaper = false) {
   grid.style.height = Math.ceil(shown.length / across) * step + "px";
   const top = -grid.getBoundingClientRect().top;
   const from = onPaper ? 0 : Math.max(0, Math.floor(top / step) - 1) * across;
-  const to = onPaper ? ON_PAPER : (Math.ceil((top + innerHeight) / step) + 1) * across;
+  const to = onPaper ? ON_PAPER : Math.max(1, Math.ceil((top + innerHeight) / step) + 1) * across;
   const visible = (onPaper ? exported() : shown).slice(from, to), keep = new Set(visible);
   for (const [i, element] of cards) if (!keep.has(i)) { element.remove(); cards.delete(i); }
   visible.forEach((i, n) => {

@@ -40,11 +40,12 @@ for (const c of ranked) {
 }
 $("sort").value = (column.reward || ranked[0] || data.columns[0]).name;
 $("sort").onchange = update;
-$("direction").onclick = () => {
-  down = !down;
+function setOrder(downwards) {
+  down = downwards;
   $("direction").textContent = down ? "↓" : "↑";
   update();
-};
+}
+$("direction").onclick = () => setOrder(!down);
 $("colour").onchange = drawMap;
 $("search").oninput = update;
 $("structure").oninput = searchStructure;
@@ -57,12 +58,14 @@ $("deselect").onclick = () => { selected.clear(); update(); };
 selectedOnly.onchange = update;
 $("csv").onclick = saveCsv;
 $("smiles").onclick = saveSmiles;
-$("toggle-filters").onclick = event => event.target.setAttribute("aria-expanded",
-  $("filters").classList.toggle("open"));
+$("toggle-filters").onclick = event => {
+  event.target.setAttribute("aria-expanded", $("filters").classList.toggle("open"));
+  refresh();
+};
 addEventListener("scroll", () => { if (view === "molecules") renderGrid(); }, {passive: true});
 addEventListener("resize", () => { view === "molecules" ? renderGrid() : view === "map" && drawMap(); });
 addEventListener("beforeprint", () => { if (view === "molecules") renderGrid(true); });
 addEventListener("afterprint", refresh);
 openView("molecules");
-update();
+setOrder(column[$("sort").value].kind === "number");
 document.body.dataset.ready = Math.round(performance.now() - started);
