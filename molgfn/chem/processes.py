@@ -10,7 +10,7 @@ from concurrent.futures.process import BrokenProcessPool
 from types import TracebackType
 from typing import Self, TypeVar
 
-ENOUGH = 200  # things to do, below which no process is started for them
+ENOUGH = 200  # things to do in all, below which no process is started for them
 CHUNK = 16  # things that are sent together
 
 _T = TypeVar("_T")
@@ -33,6 +33,7 @@ class Processes:
         if num < 1:
             raise ValueError(f"{num} processes: accepted are whole numbers from 1")
         self.num = num
+        self._asked = 0
         self._pool: ProcessPoolExecutor | None = None
 
     def __enter__(self) -> Self:
@@ -56,7 +57,8 @@ class Processes:
         Raises:
             ChildProcessError: while answers are taken: a process was killed.
         """
-        if self.num == 1 or (self._pool is None and len(items) < ENOUGH):
+        self._asked += len(items)
+        if self.num == 1 or self._asked < ENOUGH:
             return map(function, items)
         if self._pool is None:
             self._pool = _start(self.num)

@@ -29,6 +29,13 @@ def test_much_work_is_done_elsewhere() -> None:
         assert os.getpid() not in set(processes.map(_process, [0] * ENOUGH))
 
 
+def test_little_work_again_and_again_is_done_elsewhere_in_the_end() -> None:
+    with Processes(2) as processes:
+        done = [set(processes.map(_process, [0] * (ENOUGH // 2))) for _ in range(3)]
+    assert done[0] == {os.getpid()}
+    assert os.getpid() not in done[2]
+
+
 def test_one_process_is_this_one() -> None:
     with Processes(1) as processes:
         assert set(processes.map(_process, [0] * ENOUGH)) == {os.getpid()}
