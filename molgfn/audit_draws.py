@@ -13,7 +13,6 @@ from molgfn.agreement import Array
 from molgfn.audit import Points, first_of_each, likelihoods
 from molgfn.bounds import forward_weights
 from molgfn.chem.descriptors import canonical_smiles
-from molgfn.chem.terminal_trees import TerminalTrees
 from molgfn.chem.tree import Tree
 from molgfn.enumeration import Space, enumerate_space
 from molgfn.envs.fragments import FragmentEnvironment, FragmentStates
@@ -149,7 +148,7 @@ def trees_of_smiles(
     Returns:
         States, and the molecules that cannot be read or built, with the reason.
     """
-    search = TerminalTrees(env.vocabulary, env.min_fragments, env.max_fragments)
+    search = env.terminal_trees()
     trees: list[Tree] = []
     unbuildable: Failures = []
     for smiles in (line.split()[0] for line in lines if line.strip()):

@@ -45,7 +45,8 @@ def estimate_num_states(env: FragmentEnvironment) -> float:
 
     Exact up to the rounding of float64.
     """
-    return float(count_trees(copy.deepcopy(env.tables).cpu(), env.max_fragments).sum())
+    tables = copy.deepcopy(env.tables).cpu()
+    return float(count_trees(tables, env.max_fragments, env.max_per_site).sum())
 
 
 @torch.no_grad()
@@ -111,7 +112,7 @@ def _chunks(states: FragmentStates) -> Iterator[FragmentStates]:
 
 
 def _roots(env: FragmentEnvironment) -> _Level:
-    ports = env.tables.port[:, 0]
+    ports = env.tables.may_bond[env.tables.first].nonzero()[:, 0]
     zero = torch.zeros_like(ports)
     states = env.step(env.reset(len(ports)), env.encode(zero, zero, ports))
     return _Level(states, *env.symmetry(states))

@@ -7,6 +7,8 @@ over the connected subtrees S of x, with q(S) the probability of passing through
     q(S)   = sum over leaves l of S of q(S - l) P_F(add l | S - l)
     p(x)   = q(x) P_F(stop | x) prod_v |G_{f_v}| / |Aut(x)|
 
+with S only those that hold the core, where there is one.
+
 Source: orbit-stabiliser; compare Kim et al., Symmetry-Aware GFlowNets, ICML 2025.
 """
 
@@ -76,7 +78,7 @@ def log_likelihood(
     start = env.reset(1)
     first = env.observe(start[torch.zeros_like(sizes)])
     roots = policy(first, beta)
-    for v in range(int(sizes.max())):
+    for v in range(1 if env.tables.num_cores else int(sizes.max())):
         rows = (v < sizes).nonzero()[:, 0]
         port = env.tables.port[states.fragment[rows, v], 0]
         zero = torch.zeros_like(rows)
@@ -110,6 +112,8 @@ def _subtrees(env: FragmentEnvironment, states: FragmentStates) -> _Subtrees:
     # a subset of a tree is connected when it has one bond less than it has nodes
     bonds = (inside & ((masks[:, None] & parent_bit[:, None]) > 0)).sum(-1)  # [B, masks]
     fits = masks < (1 << states.num_fragments)[:, None]
+    if env.tables.num_cores:
+        fits = fits & inside[:, 0]  # the core is node 0
     tree, number = ((bonds == inside.sum(-1) - 1) & fits).nonzero().unbind(1)
     by_size = popcount(masks[number]).argsort(stable=True)
     tree, number = tree[by_size], number[by_size]

@@ -46,7 +46,7 @@ def log_likelihood_of_molecules(
         beta: [B] what the policy is conditioned on.
     """
     device = beta.device
-    search = TerminalTrees(env.vocabulary, env.min_fragments, env.max_fragments)
+    search = env.terminal_trees()
     log_p = torch.full((len(molecules),), -torch.inf, dtype=torch.float64, device=device)
     failures: dict[int, str] = {}
     trees: list[Tree] = []

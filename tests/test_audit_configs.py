@@ -29,4 +29,4 @@ def test_every_config_of_an_audit_opens_with_its_command(path: Path) -> None:
 
 def test_each_vocabulary_of_the_audits_has_its_config() -> None:
     vocabularies = shipped("fragments/audit").glob("*.yaml")
-    assert sorted(path.stem for path in vocabularies) == [path.stem for path in CONFIGS]
+    assert {path.stem for path in vocabularies} == {path.stem for path in CONFIGS} - {"core"}

@@ -13,6 +13,9 @@ the bonds that can be turned around are one, so the number of trees is
 
     V(x) - 1/2 sum_(k, l may bond) P_k(x) P_l(x) + 1/2 sum_(k, k may bond) P_k(x^2).
 
+Where there are cores, a tree has one, which marks it, and no branch has any: the number of trees is
+the sum of V(x) over f the cores, with P_k(x) from the other fragments.
+
 Source: Otter, The Number of Trees, 1948; Polya 1937.
 """
 
@@ -22,9 +25,15 @@ from torch import Tensor
 from molgfn.chem.tables import VocabularyTables
 
 
-def count_trees(tables: VocabularyTables, max_fragments: int) -> Tensor:
+def count_trees(
+    tables: VocabularyTables, max_fragments: int, max_per_site: int | None = None
+) -> Tensor:
     """Number of distinct trees of each size.
 
+    Args:
+        tables: of the vocabulary.
+        max_fragments: of the largest tree.
+        max_per_site: how many fragments may hang on one site of a core; None: any number.
     Returns:
         [max_fragments + 1] float64; entry n is exact up to the rounding of float64, entry 0 is 0.
     """
@@ -37,6 +46,7 @@ def count_trees(tables: VocabularyTables, max_fragments: int) -> Tensor:
     share = 1 / tables.group_size[fragment].double()
     slot = torch.arange(tables.num_slots)
     fixed = (permutation == slot) & leads  # [K, S]
+    addable = ~tables.is_core[fragment]
     num_types = len(may_bond)
     planted = torch.zeros(num_types, degree + 1, dtype=torch.float64)
 
@@ -56,12 +66,17 @@ def count_trees(tables: VocabularyTables, max_fragments: int) -> Tensor:
         branches = may_bond @ planted
         settled = torch.zeros_like(planted)
         for s in range(tables.num_slots):
-            rows = fixed[:, s].nonzero()[:, 0]
+            rows = (fixed[:, s] & addable).nonzero()[:, 0]
             settled.index_add_(0, kind[rows, s], decorated(branches, s)[rows])
         planted = settled.roll(1, dims=1)
         planted[:, 0] = 0
-    marked = decorated(may_bond @ planted, None).sum(0).roll(1)
-    marked[0] = 0
+    if tables.num_cores and max_per_site is not None:
+        planted[:, max_per_site + 1 :] = 0
+    rooted = decorated(may_bond @ planted, None).roll(1, dims=1)
+    rooted[:, 0] = 0
+    if tables.num_cores:
+        return rooted[~addable].sum(0)
+    marked = rooted.sum(0)
     bonds = _multiply(planted, may_bond @ planted).sum(0)
     turning = _stretch(planted, 2)[2][may_bond.diagonal() > 0].sum(0)
     return marked - bonds / 2 + turning / 2
@@ -69,9 +84,10 @@ def count_trees(tables: VocabularyTables, max_fragments: int) -> Tensor:
 
 def _type_pairs(tables: VocabularyTables) -> Tensor:
     """[K, K] True where sites of these types may bond; without the row of s0."""
-    port_type = tables.site_type[tables.port_fragment, tables.port_site]
+    added = ~tables.is_core[tables.port_fragment]
+    port_type = tables.site_type[tables.port_fragment, tables.port_site][added]
     pairs = torch.zeros(tables.first, tables.first, dtype=torch.bool)
-    pairs[:, port_type] = tables.may_bond[: tables.first]
+    pairs[:, port_type] = tables.may_bond[: tables.first, added]
     return pairs
 
 

@@ -1,6 +1,7 @@
 """Which fragment a set of atoms is, once its cut bonds carry hydrogens."""
 
-from collections.abc import Iterator
+from collections import defaultdict
+from collections.abc import Iterable, Iterator
 
 from rdkit import Chem
 
@@ -10,21 +11,26 @@ from molgfn.chem.vocabulary import UNTYPED, Fragment, Vocabulary
 
 
 class FragmentIndex:
-    """Looks fragments up by their molecule."""
+    """Looks fragments up by their molecule.
 
-    def __init__(self, vocabulary: Vocabulary) -> None:
+    Args:
+        vocabulary: the fragments.
+        numbers: those that are looked up; None: those that may be added to others.
+    """
+
+    def __init__(self, vocabulary: Vocabulary, numbers: Iterable[int] | None = None) -> None:
         self.vocabulary = vocabulary
         self.max_atoms = 0
-        self._numbers: dict[str, int] = {}
-        self._orders: list[list[int]] = []
+        self._numbers: dict[str, list[int]] = defaultdict(list)  # several where they are cores
+        self._orders: dict[int, list[int]] = {}
         self._compositions: set[int] = set()
         self._maps: dict[int, list[dict[int, int]]] = {}
-        for number, fragment in enumerate(vocabulary.fragments):
-            molecule = Chem.MolFromSmiles(fragment.smiles)
+        for number in vocabulary.addable if numbers is None else numbers:
+            molecule = Chem.MolFromSmiles(vocabulary.fragments[number].smiles)
             everything = list(range(molecule.GetNumAtoms()))
             key, order = _core_key(molecule, everything, (), atom_labels(molecule))
-            self._numbers[key] = number
-            self._orders.append(order)
+            self._numbers[key].append(number)
+            self._orders[number] = order
             self._compositions.add(sum(map(composition, molecule.GetAtoms())))
             self.max_atoms = max(self.max_atoms, len(everything))
 
@@ -41,20 +47,18 @@ class FragmentIndex:
             (fragment, slot of each cut atom), once for every choice that `G_f` does not relate.
         """
         key, order = _core_key(molecule, atoms, cut, labels)
-        number = self._numbers.get(key)
-        if number is None:
-            return
-        image = dict(zip(order, self._orders[number], strict=True))
-        seen: set[tuple[int, ...]] = set()
-        for slots_of in self._site_maps(number):
-            slots = tuple(slots_of.get(image[atom], -1) for atom in cut)
-            if -1 in slots:
-                continue
-            group = site_group(self.vocabulary.fragments[number])
-            slots = min(tuple(g[slot] for slot in slots) for g in group)
-            if slots not in seen:
-                seen.add(slots)
-                yield number, slots
+        for number in self._numbers.get(key, ()):
+            image = dict(zip(order, self._orders[number], strict=True))
+            seen: set[tuple[int, ...]] = set()
+            for slots_of in self._site_maps(number):
+                slots = tuple(slots_of.get(image[atom], -1) for atom in cut)
+                if -1 in slots:
+                    continue
+                group = site_group(self.vocabulary.fragments[number])
+                slots = min(tuple(g[slot] for slot in slots) for g in group)
+                if slots not in seen:
+                    seen.add(slots)
+                    yield number, slots
 
     def _site_maps(self, number: int) -> list[dict[int, int]]:
         """For each automorphism of the bare fragment: which atoms it sends to which slots.

@@ -7,7 +7,7 @@ from molgfn.chem.vocabulary import Vocabulary
 
 
 class RandomTrees:
-    """Grows trees: a random first fragment, then a random partner at a random open site.
+    """Grows trees: a random first fragment or core, then a random partner at a random open site.
 
     Args:
         vocabulary: where fragments come from.
@@ -19,17 +19,17 @@ class RandomTrees:
         self._rng = rng
         ports = [
             (number, slot, site_type)
-            for number, fragment in enumerate(vocabulary.fragments)
-            for slot, site_type in enumerate(fragment.site_types)
+            for number in vocabulary.addable
+            for slot, site_type in enumerate(vocabulary.fragments[number].site_types)
         ]
         self._partners = {
             own: [(f, b) for f, b, other in ports if vocabulary.may_bond(own, other)]
-            for own in {site_type for _, _, site_type in ports}
+            for own in {kind for one in vocabulary.fragments for kind in one.site_types}
         }
 
     def sample(self, num_fragments: int) -> Tree:
         """One tree, smaller than asked for if no site is open any more."""
-        fragments = [self._rng.randrange(len(self._vocabulary))]
+        fragments = [self._rng.choice(self._vocabulary.first)]
         bonds: list[tuple[int, int, int, int]] = []
         open_sites = self._open(0, fragments[0])
         while len(fragments) < num_fragments and open_sites:

@@ -19,11 +19,13 @@ class VocabularyTables(nn.Module):
         port: [F, S] port number of a site, -1 where the fragment has fewer sites.
         port_fragment, port_site: [P], the inverse of `port`.
         site_type: [F, S] number of the type of a site.
-        may_bond: [K, P] True where a site of that type may bond to that port. The last row, number
-            `first`, is for s0: the one port that stands for each fragment.
+        may_bond: [K, P] True where a site of that type may bond to that port; never to that of a
+            core. The last row, number `first`, is for s0: the one port that stands for each
+            fragment that a molecule may start from.
         bondable: [F, S] True where a site may bond to any port at all.
         group: [F, G, S] the permutations of G_f, padded with the identity.
         group_size: [F] |G_f|.
+        is_core: [F] True for cores.
         site_orbit: [F, S] numbered over the whole vocabulary; 0 where there is no site.
         pair_orbit: [F, S, S] likewise, of ordered pairs of sites.
         num_site_orbits, num_pair_orbits: how many numbers there are, 0 included.
@@ -38,6 +40,7 @@ class VocabularyTables(nn.Module):
     bondable: Tensor
     group: Tensor
     group_size: Tensor
+    is_core: Tensor
     site_orbit: Tensor
     pair_orbit: Tensor
 
@@ -71,10 +74,18 @@ class VocabularyTables(nn.Module):
         number = {kind: i for i, kind in enumerate(types)}
         port_type = torch.tensor([number[fragments[f].site_types[s]] for f, s in ports])
         site_type = port_type[port.clamp(min=0)]  # [F, S]
-        may_bond = torch.cat([pairs[:, port_type], (port_site == 0)[None]])
+        is_core = torch.tensor([fragment.is_core for fragment in fragments])
+        may_start = is_core if vocabulary.cores else ~is_core
+        may_bond = torch.cat(
+            [
+                pairs[:, port_type] & ~is_core[port_fragment],
+                ((port_site == 0) & may_start[port_fragment])[None],
+            ]
+        )
         self.num_site_orbits, self.num_pair_orbits = num_site_orbits, num_pair_orbits
         self.num_fragments, self.num_slots = shape
         self.num_ports = len(ports)
+        self.num_cores = len(vocabulary.cores)
         self.first = len(types)
         for name, table in {
             "num_sites": num_sites,
@@ -83,6 +94,7 @@ class VocabularyTables(nn.Module):
             "port_site": port_site,
             "site_type": site_type,
             "may_bond": may_bond,
+            "is_core": is_core,
             "bondable": may_bond.any(-1)[site_type] & (port >= 0),
             "group": group,
             "group_size": torch.tensor([len(elements) for elements in groups]),

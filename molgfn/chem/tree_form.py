@@ -11,7 +11,8 @@ Form = tuple[int, int, tuple[tuple[int, "Form"], ...]]
 def canonical_form(vocabulary: Vocabulary, tree: Tree) -> Form:
     """The same for two trees exactly if they differ by symmetry only.
 
-    Symmetries rename nodes and move the sites of each fragment by its group `G_f`.
+    Symmetries rename nodes and move the sites of each fragment by its group `G_f`. A tree with a
+    core is rooted there.
     """
     joined: list[list[tuple[int, int, int]]] = [[] for _ in tree.fragments]
     for u, a, v, b in tree.bonds:
@@ -25,7 +26,8 @@ def canonical_form(vocabulary: Vocabulary, tree: Tree) -> Form:
             known[node, parent] = node_form(vocabulary, tree.fragments[node], entry, children)
         return known[node, parent]
 
-    return min(form(root, -1, -1) for root in range(len(tree)))
+    cores = [node for node, number in enumerate(tree.fragments) if number in vocabulary.cores]
+    return min(form(root, -1, -1) for root in cores or range(len(tree)))
 
 
 def node_form(

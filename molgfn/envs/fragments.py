@@ -11,6 +11,7 @@ import torch
 from torch import Tensor
 
 from molgfn.chem.atom_tables import AtomTables, TreeTensors
+from molgfn.chem.cores import with_cores
 from molgfn.chem.io import load_vocabulary
 from molgfn.chem.tables import TreeSpec, VocabularyTables
 from molgfn.chem.terminal_trees import TerminalTrees
@@ -55,17 +56,25 @@ class FragmentEnvironment(Environment[FragmentStates]):
     from `min_fragments` on and forced at `max_fragments` or when no site is open. Backward action
     v removes node v, a leaf.
 
+    With cores, every molecule starts from one of them, at node 0, which is removed last of all: a
+    core is a fragment that only s0 offers. It has no second copy in a tree, so symmetries keep it,
+    and the corrections below hold as they stand.
+
     Args:
         vocabulary: a name ("druglike", "published"), a YAML file, or a `Vocabulary`.
-        min_fragments: smallest molecule that may be stopped at.
+        min_fragments: smallest molecule that may be stopped at; a core counts as one.
         max_fragments: N, the largest molecule.
         symmetry_correction: False trains naively on log R, to show what the correction is for:
             the policy then samples x in proportion to R(x) prod_v |G_{f_v}| / |Aut(x)|.
         target: what is sampled in proportion to R. "trees": a molecule that m trees build gets m
             times its share. "molecules": R is divided by m, which is counted for every molecule.
+        cores: SMILES with a star on each atom that may grow, such as `*c1ccc(*)nc1`; see
+            `molgfn.chem.cores`. None: molecules start from any fragment.
+        grow_anywhere: cores without stars may grow wherever they have a hydrogen.
+        max_per_site: the most fragments that may hang on one site of a core; None: no limit.
     Raises:
-        ValueError: sizes that contradict each other, a vocabulary that is not valid, or an unknown
-            target.
+        ValueError: sizes that contradict each other, a vocabulary or core that is not valid, or an
+            unknown target.
     """
 
     def __init__(
@@ -75,6 +84,9 @@ class FragmentEnvironment(Environment[FragmentStates]):
         max_fragments: int = 9,
         symmetry_correction: bool = True,
         target: Target = "trees",
+        cores: list[str] | None = None,
+        grow_anywhere: bool = False,
+        max_per_site: int | None = None,
     ) -> None:
         super().__init__()
         if not 1 <= min_fragments <= max_fragments:
@@ -86,18 +98,32 @@ class FragmentEnvironment(Environment[FragmentStates]):
             raise ValueError(f"target = {target!r}; accepted are {', '.join(get_args(Target))}")
         if not isinstance(vocabulary, Vocabulary):
             vocabulary = load_vocabulary(vocabulary)
+        if cores is not None:
+            vocabulary = with_cores(vocabulary, cores, grow_anywhere=grow_anywhere)
+        if max_per_site is not None and (max_per_site < 1 or not vocabulary.cores):
+            raise ValueError(
+                f"max_per_site = {max_per_site} with {len(vocabulary.cores)} cores: accepted are "
+                "integers from 1, and only with cores"
+            )
+        self.max_per_site = max_per_site
         self.vocabulary = vocabulary
         self.min_fragments = min_fragments
         self.max_fragments = max_fragments
         self.symmetry_correction = symmetry_correction
         self.target = target
-        self._multiplicity = Multiplicity(TerminalTrees(vocabulary, min_fragments, max_fragments))
+        self._multiplicity = Multiplicity(self.terminal_trees())
         self.max_steps = max_fragments + 1
         self.tables = VocabularyTables(vocabulary)
         self._atom_tables = AtomTables(vocabulary)
         self.node_hash = NodeHash(self.tables.group, self.tables.group_size)
         self.num_actions = 1 + max_fragments * self.tables.num_slots * self.tables.num_ports
         self.num_backward_actions = max_fragments
+
+    def terminal_trees(self) -> TerminalTrees:
+        """Finds the trees of a molecule that may be stopped at here."""
+        return TerminalTrees(
+            self.vocabulary, self.min_fragments, self.max_fragments, self.max_per_site
+        )
 
     def reset(self, batch_size: int) -> FragmentStates:
         device = self.tables.port.device
@@ -187,6 +213,7 @@ class FragmentEnvironment(Environment[FragmentStates]):
             sum over roots r of n! / prod_v size of the branch of v as seen from r
 
         Backwards, an order in which leaves go is one in which a tree grows from the last of them.
+        A core is always the last.
         Source: the hook length formula of forests; Knuth, TAOCP vol. 3, section 5.1.4, exercise 20.
         """
         size = states.num_fragments.double()
@@ -195,13 +222,15 @@ class FragmentEnvironment(Environment[FragmentStates]):
         above = states.parent.clamp(min=0)
         for v in range(self.max_fragments - 1, 0, -1):
             branch = branch.scatter_add(1, above[:, v : v + 1], branch[:, v : v + 1])
+        first = torch.lgamma(size + 1) - (branch.clamp(min=1).log() * exists).sum(1)
+        if self.tables.num_cores:
+            return torch.where(size > 0, first, 0.0)
         # the root moves from a node to its child v: their branches become n - branch_v and n
         moves = (branch.clamp(min=1) / (size[:, None] - branch).clamp(min=1)).log()
         from_here = torch.zeros_like(branch)  # log n! / prod, but for what all roots share
         for v in range(1, self.max_fragments):
             from_here[:, v] = from_here.gather(1, above[:, v : v + 1])[:, 0] + moves[:, v]
         roots = from_here.masked_fill(~exists, -torch.inf).logsumexp(1)
-        first = torch.lgamma(size + 1) - (branch.clamp(min=1).log() * exists).sum(1)
         return torch.where(size > 0, first + roots, 0.0)
 
     def neighbours(self, states: FragmentStates, num_nodes: int) -> tuple[Tensor, Tensor]:
@@ -233,7 +262,22 @@ class FragmentEnvironment(Environment[FragmentStates]):
         """[B, N, S] True where a site carries no bond yet and some port may bond to it."""
         fragment = states.fragment[:, : neighbour.shape[1]]
         bondable = self.tables.bondable[fragment.clamp(min=0)] & (fragment >= 0)[..., None]
-        return bondable & (neighbour < 0)
+        open_sites = bondable & (neighbour < 0)
+        if self.max_per_site is not None and neighbour.shape[1] > 1:
+            open_sites &= ~self._on_full_site(states, neighbour.shape[1], self.max_per_site)
+        return open_sites
+
+    @staticmethod
+    def _on_full_site(states: FragmentStates, num_nodes: int, most: int) -> Tensor:
+        """[B, num_nodes, 1] True on nodes that share their site of the core with `most` or more."""
+        parent = states.parent[:, :num_nodes]
+        branch = torch.arange(num_nodes, device=parent.device).expand_as(parent).clone()
+        for v in range(2, num_nodes):  # the child of the core that leads to v
+            above = parent[:, v : v + 1].clamp(min=0)
+            branch[:, v : v + 1] = torch.where(above > 0, branch.gather(1, above), v)
+        counted = (parent >= 0).long()
+        size = torch.zeros_like(branch).scatter_add(1, branch, counted)
+        return (size.gather(1, branch) >= most)[..., None]
 
     def may_stop(self, states: FragmentStates, open_sites: Tensor) -> Tensor:
         """[B] True where stopping is allowed: big enough, or nothing is left to bond to."""
@@ -260,6 +304,8 @@ class FragmentEnvironment(Environment[FragmentStates]):
         is_child = states.parent >= 0
         degree = is_child.long().scatter_add(1, states.parent.clamp(min=0), is_child.long())
         leaves = exists & (degree <= 1)
+        if self.tables.num_cores:
+            leaves[:, 0] &= states.num_fragments == 1
         return torch.where(states.done[:, None], place == 0, leaves)
 
     def observe(self, states: FragmentStates) -> TreeObservation:
@@ -365,13 +411,20 @@ class FragmentEnvironment(Environment[FragmentStates]):
         """Terminal states of given trees; the inverse of `trees`.
 
         Raises:
-            ValueError: a tree has more than `max_fragments` fragments.
+            ValueError: a tree has more than `max_fragments` fragments, or does not start from its
+                only core.
         """
         n = self.max_fragments
         for tree in trees:
             if len(tree.fragments) > n:
                 raise ValueError(
                     f"a tree of {len(tree.fragments)} fragments; accepted are at most {n}"
+                )
+            cores = [v for v, f in enumerate(tree.fragments) if f in self.vocabulary.cores]
+            if cores != [0] * bool(self.tables.num_cores):
+                raise ValueError(
+                    f"a tree with cores at nodes {cores}; accepted are trees with one core, at "
+                    "node 0, where the vocabulary has cores"
                 )
 
         def column(rows: list[list[int]]) -> Tensor:
@@ -401,4 +454,6 @@ class FragmentEnvironment(Environment[FragmentStates]):
             content.append("no symmetry correction")
         if self.target != "trees":
             content.append(f"target: {self.target}")
+        if self.max_per_site is not None:
+            content.append(f"max_per_site: {self.max_per_site}")
         return sha256(json.dumps(content).encode()).hexdigest()

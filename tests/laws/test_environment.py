@@ -35,6 +35,9 @@ ENVIRONMENTS = {
     "symmetric fragments": lambda: FragmentEnvironment(SYMMETRIC, 1, 6),
     "typed fragments": lambda: FragmentEnvironment(TYPED, 2, 5),
     "druglike": lambda: FragmentEnvironment("druglike", 2, 9),
+    "druglike on cores": lambda: FragmentEnvironment(
+        "druglike", 2, 9, cores=["*c1ccc(*)nc1", "O=C(N[*:1])C1CCN([*:2])CC1"], max_per_site=3
+    ),
     "at most one fragment": lambda: FragmentEnvironment(SYMMETRIC, 1, 1),
     "hypergrid": lambda: Hypergrid(dimension=3, side=5),
     "bit sequences": lambda: BitSequences(num_bits=120, word_bits=8),
@@ -44,6 +47,9 @@ ENVIRONMENTS = {
 ENUMERABLE = {
     "symmetric fragments": lambda: FragmentEnvironment(SYMMETRIC, 1, 3),
     "typed fragments": lambda: FragmentEnvironment(TYPED, 2, 3),
+    "fragments on cores": lambda: FragmentEnvironment(
+        SYMMETRIC, 1, 4, cores=["*c1cc(*)cc(*)c1", "*C1CC1*"], max_per_site=2
+    ),
     "hypergrid": lambda: Hypergrid(dimension=3, side=3),
     "bit sequences": lambda: BitSequences(num_bits=6, word_bits=2),
     "strings": lambda: Strings("abc", min_length=0, max_length=4),
