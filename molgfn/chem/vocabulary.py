@@ -13,8 +13,8 @@ class Fragment:
     """A molecule with attachment sites: atoms that may each carry one new single bond.
 
     `sites` are atom indices in the order of `smiles`, ascending. `site_types` has one name for each
-    site; it is `UNTYPED` throughout when the vocabulary has no bonding rules. Where a vocabulary has
-    cores, a molecule starts from one of them, and no other is added to it.
+    site; it is `UNTYPED` throughout when the vocabulary has no bonding rules. Where a vocabulary
+    has cores, a molecule starts from one of them, and no other is added to it.
     """
 
     name: str
