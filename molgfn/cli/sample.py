@@ -87,6 +87,13 @@ def parser() -> argparse.ArgumentParser:
         help="the policy's logits are divided by it: below 1 greedier (default 1)",
     )
     made.add_argument(
+        "--core",
+        action="append",
+        metavar="SMILES",
+        help="only molecules on this core, as the checkpoint's config writes it; may be repeated "
+        "(default all cores of the checkpoint)",
+    )
+    made.add_argument(
         "--log-p",
         action=argparse.BooleanOptionalAction,
         default=True,
@@ -144,6 +151,8 @@ def main(args: list[str]) -> int:
     model = load(options.checkpoint, options.device, list(BUILT_BY))
     built = built_by(model)
     check_format(built, options)
+    if options.core:
+        start_from(model.environment, options.core)
     num = options.num or (None if options.max_seconds else NUM)
     deadline = started + options.max_seconds if options.max_seconds else None
     tally = Tally()
@@ -194,6 +203,19 @@ def check_outputs(options: argparse.Namespace, stream: Stream) -> None:
         check_triage_outputs(triaged_path(options.output), replaces)
     if options.conformers and options.output.suffix.lower() != ".sdf":
         raise ValueError(f"--conformers is for .sdf files, which {options.output} is not")
+
+
+def start_from(environment: object, cores: list[str]) -> None:
+    """Draw molecules on these cores alone.
+
+    Raises:
+        ValueError: the environment has no such core.
+    """
+    from molgfn.envs.fragments import FragmentEnvironment
+
+    if not isinstance(environment, FragmentEnvironment):
+        raise ValueError(f"--core {cores[0]}: the checkpoint builds no molecules")
+    environment.start_from(cores)
 
 
 def check_format(built: str, options: argparse.Namespace) -> None:

@@ -85,6 +85,7 @@ def settings_of(options: argparse.Namespace, beta: float, batch_size: int) -> Ma
         "seed": options.seed,
         "beta": beta,
         "temperature": options.temperature,
+        "cores": options.core,
         "unique": options.unique,
         "log_p": options.log_p,
         "batch_size": batch_size,

@@ -125,6 +125,25 @@ class FragmentEnvironment(Environment[FragmentStates]):
             self.vocabulary, self.min_fragments, self.max_fragments, self.max_per_site
         )
 
+    def start_from(self, cores: Sequence[str]) -> None:
+        """Let s0 offer only these of the cores, for good.
+
+        A core is chosen first and stays, so the policy then draws x with p(x) / (p of these cores):
+        those built on them keep their proportions.
+
+        Args:
+            cores: as they were written when the environment was made.
+        Raises:
+            ValueError: one is none of the environment's cores.
+        """
+        known = {self.vocabulary.fragments[f].name: f for f in self.vocabulary.cores}
+        for core in cores:
+            if core not in known:
+                accepted = ", ".join(map(repr, known)) or "none: it was made without cores"
+                raise ValueError(f"{core!r} is no core of the environment; accepted are {accepted}")
+        kept = torch.tensor([known[core] for core in cores], device=self.tables.port.device)
+        self.tables.may_bond[self.tables.first] &= torch.isin(self.tables.port_fragment, kept)
+
     def reset(self, batch_size: int) -> FragmentStates:
         device = self.tables.port.device
         empty = torch.full((batch_size, self.max_fragments), -1, device=device)

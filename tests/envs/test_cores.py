@@ -16,6 +16,7 @@ from molgfn.laws import random_walk
 from molgfn.likelihood import log_likelihood
 from molgfn.molecules import log_likelihood_of_molecules
 from molgfn.policies.fragments import FragmentTransformer
+from tests.cores import is_on
 from tests.tabular import enumerate_states, terminal_distribution
 from tests.vocabularies import MULTIWAY, SYMMETRIC
 
@@ -51,22 +52,10 @@ def test_every_sample_contains_a_core_and_grows_at_its_stars_alone(
     cores: list[str], grow_anywhere: bool
 ) -> None:
     env = FragmentEnvironment("druglike", 3, 9, cores=cores, grow_anywhere=grow_anywhere)
-    *_, (states, _) = random_walk(env, 300)
-    patterns = []
-    for core in env.vocabulary.cores:
-        fragment = env.vocabulary.fragments[core]
-        pattern = Chem.AddHs(Chem.MolFromSmiles(fragment.smiles))
-        for site in fragment.sites:  # one hydrogen may be anything
-            (hydrogen, *_) = (
-                n for n in pattern.GetAtomWithIdx(site).GetNeighbors() if n.GetAtomicNum() == 1
-            )
-            hydrogen.SetAtomicNum(0)
-        query = Chem.AdjustQueryParameters.NoAdjustments()
-        query.makeDummiesQueries = True
-        patterns.append(Chem.AdjustQueryProperties(pattern, query))
-    found = [[Chem.AddHs(mol).HasSubstructMatch(p) for p in patterns] for mol in env.decode(states)]
+    *_, (states, _) = random_walk(env, 64)
+    found = [[is_on(core, mol) for core in cores] for mol in env.decode(states)]
     assert all(any(row) for row in found)
-    assert all(any(row[p] for row in found) for p in range(len(patterns)))
+    assert all(any(column) for column in zip(*found, strict=True))
 
 
 @pytest.mark.parametrize("name", SMALL)
@@ -104,7 +93,7 @@ def test_the_trees_of_every_molecule_are_those_of_the_space(name: str) -> None:
 
 def test_no_site_of_a_core_carries_more_than_its_share() -> None:
     env = FragmentEnvironment("druglike", 2, 9, cores=[META], max_per_site=3)
-    *_, (states, _) = random_walk(env, 200)
+    *_, (states, _) = random_walk(env, 64)
     largest = []
     for tree in env.trees(states):
         branch = {v: v for _, (u, _, v, _) in enumerate(tree.bonds) if u == 0}
@@ -140,6 +129,28 @@ def test_the_share_of_a_core_is_that_of_the_first_action() -> None:
     for core, log_first in zip(env.vocabulary.cores, first, strict=True):
         share = log_p[root == core].exp().sum()
         assert float(share) == pytest.approx(log_first.exp().item(), abs=1e-5)
+
+
+def test_trees_on_the_chosen_cores_keep_their_proportions() -> None:
+    env = made("several", 3)
+    space = enumerate_space(env, decode=False)
+    policy, beta = policy_of(env), torch.ones(len(space.key))
+    before = log_likelihood(env, policy, space.states, beta)
+    env.start_from([META, PARA])
+    after = log_likelihood(env, policy, space.states, beta)
+    chosen = torch.isin(space.states.fragment[:, 0], torch.tensor(env.vocabulary.cores)[[0, 2]])
+    share = before[chosen].logsumexp(0)
+    torch.testing.assert_close(after[chosen], before[chosen] - share, atol=1e-6, rtol=0)
+    assert (after[~chosen] == -torch.inf).all()
+    *_, (states, _) = random_walk(env, 64)
+    assert set(states.fragment[:, 0].tolist()) == {env.vocabulary.cores[i] for i in (0, 2)}
+
+
+def test_another_core_than_the_environment_s_is_refused() -> None:
+    with pytest.raises(ValueError, match=r"'C' is no core .* accepted are .*, '\*C1CC1\*', "):
+        made("several", 3).start_from([PARA, "C"])
+    with pytest.raises(ValueError, match="accepted are none: it was made without cores"):
+        FragmentEnvironment(SYMMETRIC, 2, 3).start_from([PARA])
 
 
 def test_a_tree_without_its_core_in_front_is_refused() -> None:
