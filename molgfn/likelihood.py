@@ -50,7 +50,7 @@ def log_likelihood(
     policy: Policy,
     states: FragmentStates,
     beta: Tensor,
-    chunk_size: int = 4096,
+    chunk_size: int = 1024,
 ) -> Tensor:
     """log p(x) of B trees, summed exactly over all orders of construction.
 
