@@ -29,6 +29,7 @@ from molgfn.callbacks.evaluation_metrics import EvaluationMetrics
 from molgfn.callbacks.gradient_norms import GradientNorms
 from molgfn.callbacks.progress import Progress
 from molgfn.callbacks.provenance import Provenance
+from molgfn.callbacks.quarantine import FILE_NAME as QUARANTINE
 from molgfn.callbacks.quarantine import Quarantine
 from molgfn.callbacks.sample_metrics import SampleMetrics
 from molgfn.callbacks.throughput import Throughput
@@ -90,6 +91,16 @@ class GFlowNetCLI(LightningCLI):
         if config.init_from and not resumes(config):
             self.carried_over = begin_from(Path(config.init_from), self.model)
             rank_zero_only(tell)(f"molgfn: {self.carried_over}")
+
+    def before_fit(self) -> None:
+        """Drop what a replaced run left: its checkpoints, beside which Lightning would choose other
+        names for ours, and its quarantine, to which we would add.
+
+        Not before all parts of the new run are made: a mistake in a config costs nothing.
+        """
+        config = self.config[self.config.subcommand]
+        if config.overwrite and not resumes(config):
+            drop_run(Path(config.trainer.default_root_dir))
 
     def instantiate_trainer(self, **kwargs: Any) -> pl.Trainer:
         trainer = self.config_init[self.config.subcommand].trainer
@@ -191,6 +202,14 @@ def claim_folder(root: Path, *, may_hold_run: bool) -> None:
     probe.unlink(missing_ok=True)  # another rank may have been faster
 
 
+@rank_zero_only
+def drop_run(root: Path) -> None:
+    """Remove the checkpoints and the quarantine of the run in a folder; its logs stay."""
+    for path in (root / "checkpoints").glob("*.ckpt"):
+        path.unlink()
+    (root / QUARANTINE).unlink(missing_ok=True)
+
+
 def leaves(tree: Any, name: str = "") -> Iterator[tuple[str, Any]]:
     """Dotted names and values of nested mappings; `init_args` is not part of a name."""
     if isinstance(tree, dict):
@@ -207,6 +226,8 @@ def _quieten() -> None:
     logging.getLogger("lightning_fabric.utilities.seed").setLevel(logging.WARNING)
     warnings.filterwarnings("ignore", message=".*treespec.*", module="pytorch_lightning")
     warnings.filterwarnings("ignore", message=".*does not have many workers.*")
+    # a reward's network, which nobody trains
+    warnings.filterwarnings("ignore", message=r".*module\(s\) in eval mode.*")
 
 
 def launch(args: Sequence[str], cli: type[GFlowNetCLI] = GFlowNetCLI) -> GFlowNetCLI:

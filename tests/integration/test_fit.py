@@ -238,6 +238,27 @@ def test_a_run_folder_that_holds_a_run_is_not_overwritten_unasked(
     assert main([*five, "--overwrite", "true"]) == 0
 
 
+def test_a_run_that_replaces_another_leaves_its_own_checkpoints_alone(
+    config: Path, tmp_path: Path
+) -> None:
+    run = ["fit", "-c", str(config), "--trainer.max_steps"]
+    assert main([*run, "5"]) == 0
+    (last,) = tmp_path.rglob("last.ckpt")
+    old = {path.name for path in last.parent.iterdir()}
+    (last.parents[1] / "quarantine.csv").write_text("of the old run\n")
+    assert main([*run, "3", "--overwrite", "true"]) == 0
+    assert {path.name for path in last.parent.iterdir()} <= old
+    assert torch.load(last, weights_only=True)["global_step"] == 3
+    assert not (last.parents[1] / "quarantine.csv").exists()
+
+
+def test_a_mistake_in_a_run_that_replaces_another_costs_no_checkpoint(config: Path) -> None:
+    run = ["fit", "-c", str(config), "--trainer.max_steps", "3"]
+    assert main(run) == 0
+    assert main([*run, "--overwrite", "true", "--model.learning_rate", "-1"]) != 0
+    assert main(run) == 1  # there is a run still
+
+
 def test_a_run_folder_that_cannot_be_made_is_an_error(
     tmp_path: Path, config: Path, capsys: pytest.CaptureFixture[str]
 ) -> None:
