@@ -33,7 +33,7 @@ def with_cores(
     found: list[Fragment] = []
     for number, smiles in enumerate(cores):
         where = f"cores[{number}] ({smiles!r})"
-        molecule, marked = _unmarked(smiles, where)
+        molecule, marked = unmarked(smiles, where)
         sites = _sites(vocabulary, rules, molecule, marked, grow_anywhere, where)
         core = _fragment(smiles, molecule, sites)
         check_fragment(core, where)
@@ -70,8 +70,14 @@ def _wider(vocabulary: Vocabulary) -> frozenset[tuple[str, str]]:
     return vocabulary.rules | {pair for pair in RULES if not known.issuperset(pair)}
 
 
-def _unmarked(smiles: str, where: str) -> tuple[Chem.Mol, list[int]]:
-    """The core with hydrogens instead of stars, and the atoms that carried one."""
+def unmarked(smiles: str, where: str = "core") -> tuple[Chem.Mol, list[int]]:
+    """The core with hydrogens instead of stars, and the atoms that carried one.
+
+    Args:
+        where: for errors.
+    Raises:
+        ValueError: it cannot be read, has stereo marks, or stars that are not on one atom each.
+    """
     with rdBase.BlockLogs():
         molecule = Chem.MolFromSmiles(smiles)
     if molecule is None or not molecule.GetNumAtoms():

@@ -56,6 +56,7 @@ class MoleculeDraw(Draw):
 
     Attributes:
         route: puts a tree into words.
+        cores: number of each fragment that is a core, and its name.
         likelihood: log-probabilities of molecules, summed over all their trees.
     """
 
@@ -64,6 +65,7 @@ class MoleculeDraw(Draw):
     scores: Scores
     beta: float
     route: Callable[[Tree], str]
+    cores: Mapping[int, str]
     likelihood: Callable[[Sequence[Any]], list[float]]
     named_by: ClassVar[str] = "smiles"
 
@@ -81,9 +83,12 @@ class MoleculeDraw(Draw):
         found = processes.map(descriptors, [self.mols[position] for position in positions])
         trees = [self.trees[position] for position in positions]
         return (
-            {"num_fragments": len(tree), "fragments": self.route(tree), **columns}
-            for tree, columns in zip(trees, found, strict=True)
+            {**self._built(tree), **columns} for tree, columns in zip(trees, found, strict=True)
         )
+
+    def _built(self, tree: Tree) -> dict[str, Any]:
+        built = {"num_fragments": len(tree), "fragments": self.route(tree)}
+        return {**built, "core": self.cores[tree.fragments[0]]} if self.cores else built
 
 
 @dataclass(frozen=True)
@@ -178,7 +183,13 @@ def _molecules(
         return found
 
     return MoleculeDraw(
-        objects, trees, scores, beta, lambda tree: describe(vocabulary, tree), likelihood
+        objects,
+        trees,
+        scores,
+        beta,
+        lambda tree: describe(vocabulary, tree),
+        {f: vocabulary.fragments[f].name for f in vocabulary.cores},
+        likelihood,
     )
 
 

@@ -1,15 +1,17 @@
-"""Small drawings: molecules of one scaffold lie alike, paths of one colour are one path."""
+"""Small drawings: molecules of one core or scaffold lie alike, paths of one colour are one path."""
 
 import html
 import re
 from collections import defaultdict
 from collections.abc import Sequence
+from functools import cache
 from itertools import pairwise
 
 from rdkit import Chem, rdBase
 from rdkit.Chem import rdDepictor
 from rdkit.Chem.Draw import rdMolDraw2D
 
+from molgfn.chem.cores import unmarked
 from molgfn.chem.descriptors import scaffold
 
 SCALE = 40  # units of 1 angstrom; a drawing's numbers are whole
@@ -30,18 +32,31 @@ A part is a kind with a colour, and its data: of `s` and `f` (stroke and fill) a
 """
 
 
-def draw_all(mols: Sequence[Chem.Mol]) -> list[Drawing | None]:
-    """Drawings of molecules; where several share a Murcko scaffold, it lies the same in all.
+def draw_all(mols: Sequence[Chem.Mol], cores: Sequence[str] | None = None) -> list[Drawing | None]:
+    """Drawings of molecules; what several share lies the same in all.
 
     Molecules of more than `MOST_ATOMS` atoms are not drawn.
+
+    Args:
+        cores: SMILES of what each was built on, stars left out of account, empty for nothing; then
+            its Murcko scaffold is what it may share.
     """
     shared: dict[str, list[Chem.Mol]] = defaultdict(list)
-    for mol in mols:
+    for mol, core in zip(mols, cores or [""] * len(mols), strict=True):
         if mol.GetNumAtoms() <= MOST_ATOMS:
-            shared[scaffold(mol)].append(mol)
+            shared[core if _is_core(core) else scaffold(mol)].append(mol)
     for core, members in shared.items():
         _lay_out(core, members)
     return [draw(mol) if mol.GetNumAtoms() <= MOST_ATOMS else None for mol in mols]
+
+
+@cache
+def _is_core(core: str) -> bool:
+    try:
+        unmarked(core)
+    except ValueError:
+        return False
+    return True
 
 
 def draw(mol: Chem.Mol) -> Drawing:
@@ -95,12 +110,17 @@ def _font(style: str) -> int:
 
 
 def _lay_out(core: str, members: Sequence[Chem.Mol]) -> None:
-    pattern = Chem.MolFromSmiles(core) if core and len(members) > 1 else None
-    if pattern is None:
+    starred = Chem.MolFromSmiles(core) if core and len(members) > 1 else None
+    if starred is None:
         for mol in members:
             rdDepictor.Compute2DCoords(mol)
         return
-    rdDepictor.Compute2DCoords(pattern)
+    rdDepictor.Compute2DCoords(starred)  # with room for what comes where the stars are
+    pattern = Chem.RWMol(starred)
+    for atom in reversed(starred.GetAtoms()):
+        if atom.GetAtomicNum() == 0:
+            pattern.RemoveAtom(atom.GetIdx())
+    Chem.FastFindRings(pattern)
     with rdBase.BlockLogs():
         for mol in members:
             rdDepictor.GenerateDepictionMatching2DStructure(mol, pattern, acceptFailure=True)

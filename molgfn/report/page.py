@@ -40,7 +40,7 @@ def page(table: Table, title: str, funnel: Any, provenance: dict[str, Any]) -> s
     data = {
         "title": title,
         "columns": [column._asdict() for column in table.columns],
-        "drawings": draw_all(table.mols),
+        "drawings": draw_all(table.mols, _column(table, "core")),
         "references": _references(table),
         "graphs": pack(table.mols),
         "map": {"method": space.method, "points": space.points.round(4).tolist()},
@@ -85,10 +85,13 @@ def read_json(path: Path | None, kind: type[Any]) -> Any:
 
 def _references(table: Table) -> dict[str, Drawing | None]:
     """Drawings of the references that `molgfn triage` found nearest, by SMILES."""
-    column = next((one for one in table.columns if one.name == "nearest_reference"), None)
-    texts = [text for text in dict.fromkeys(column.values if column else ()) if text]
+    texts = [text for text in dict.fromkeys(_column(table, "nearest_reference") or ()) if text]
     mols = {text: mol for text in texts if (mol := molecule_of(str(text))[0]) is not None}
     return dict(zip(mols, draw_all(list(mols.values())), strict=True))
+
+
+def _column(table: Table, name: str) -> list[Any] | None:
+    return next((one.values for one in table.columns if one.name == name), None)
 
 
 def _asset(name: str) -> str:

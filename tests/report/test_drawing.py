@@ -4,6 +4,7 @@ import numpy as np
 import pytest
 from rdkit import Chem
 
+from molgfn.chem.descriptors import scaffold
 from molgfn.report.drawing import MOST_ATOMS, SCALE, draw_all
 from molgfn.report.graphs import pack
 from molgfn.report.space import MOST_BY_TSNE, chemical_space
@@ -76,3 +77,23 @@ def test_few_molecules_have_a_map_without_t_sne(number: int, method: str) -> Non
 def test_more_molecules_than_t_sne_is_quick_for_are_shown_by_pca() -> None:
     mols = [Chem.MolFromSmiles("CCO"), Chem.MolFromSmiles("CCN"), Chem.MolFromSmiles("c1ccccc1")]
     assert chemical_space(mols * (MOST_BY_TSNE // 3 + 1)).method.startswith("PCA")
+
+
+def test_molecules_of_one_core_lie_alike_whatever_their_scaffolds() -> None:
+    texts = ["O=C(NC)C1CCNCC1", "O=C(Nc1ccccc1)C1CCN(C2CCC2)CC1", "O=C(NC1CC1)C1CCN(C)CC1"]
+    mols = [Chem.MolFromSmiles(text) for text in texts]
+    draw_all(mols, ["O=C(N[*:1])C1CCN([*:2])CC1"] * 3)
+    core = Chem.MolFromSmiles("O=CC1CCNCC1")
+    assert len({scaffold(mol) for mol in mols}) == 3
+
+    def places(mol: Chem.Mol) -> list[list[float]]:
+        points = mol.GetConformer().GetPositions()[list(mol.GetSubstructMatch(core))]
+        return (points - points[0]).tolist()
+
+    for mol in mols[1:]:
+        assert np.allclose(places(mol), places(mols[0]), atol=1e-3)
+
+
+def test_what_is_no_core_is_left_out_of_account() -> None:
+    mols = [Chem.MolFromSmiles("CCO"), Chem.MolFromSmiles("c1ccccc1")]
+    assert None not in draw_all(mols, ["", "no core"])
