@@ -46,6 +46,7 @@ def drawn(mols: Sequence[Any], scores: Scores, beta: float = 1.0) -> MoleculeDra
         scores,
         beta,
         lambda tree: "route",
+        {},
         lambda chosen: [-float(mol.GetNumAtoms()) for mol in chosen],
     )
 
