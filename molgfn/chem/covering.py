@@ -4,13 +4,12 @@ import time
 from collections import defaultdict
 from collections.abc import Sequence
 from dataclasses import dataclass, field, replace
-from functools import cached_property
 
 from rdkit import Chem
 
-from molgfn.chem.blocks import Blocks, Cut
+from molgfn.chem.blocks import Cut
 from molgfn.chem.decompose import MAX_BLOCKS
-from molgfn.chem.fragment_index import FragmentIndex, atom_labels
+from molgfn.chem.fragment_index import CutMolecule, FragmentIndex
 from molgfn.chem.fragmentation import RULES, pieces, site_type
 from molgfn.chem.tree import Tree
 from molgfn.chem.tree_form import Form, tree_of
@@ -117,11 +116,9 @@ class _Part:
 
 
 @dataclass
-class _Search:
+class _Search(CutMolecule):
     """The search in one molecule, rooted at the block of its first atom."""
 
-    index: FragmentIndex
-    source: Chem.Mol
     deadline: float
     is_typed: bool
     _parts: dict[int, list[_Part]] = field(default_factory=dict)  # below a fragment
@@ -132,20 +129,6 @@ class _Search:
             self._parts[block] = self._cover(block, atom)
             self._merged[block] = self._hole(block, -1)
         return min(self._cover(0, -1), key=lambda part: part.cost)
-
-    @cached_property
-    def molecule(self) -> Chem.Mol:
-        bare = Chem.RemoveHs(self.source)
-        Chem.RemoveStereochemistry(bare)
-        return bare
-
-    @cached_property
-    def labels(self) -> list[str]:
-        return atom_labels(self.molecule)
-
-    @cached_property
-    def blocks(self) -> Blocks:
-        return Blocks(self.molecule)
 
     def _spend(self) -> None:
         if time.thread_time() > self.deadline:

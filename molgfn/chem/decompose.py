@@ -13,14 +13,13 @@ radicals, or several components has no tree.
 
 from collections.abc import Iterator
 from dataclasses import dataclass, field
-from functools import cached_property
 from itertools import product
 
 from rdkit import Chem
 
 from molgfn.chem.assemble import fragment_mol
-from molgfn.chem.blocks import Blocks, Cut
-from molgfn.chem.fragment_index import FragmentIndex, atom_labels
+from molgfn.chem.blocks import Cut
+from molgfn.chem.fragment_index import CutMolecule, FragmentIndex
 from molgfn.chem.tree import Tree
 from molgfn.chem.tree_form import Form, canonical_form, node_form, tree_of
 from molgfn.chem.vocabulary import Vocabulary
@@ -105,7 +104,7 @@ class Decomposer:
 
 
 @dataclass
-class _Search:
+class _Search(CutMolecule):
     """The search for the trees of one molecule, rooted at the block of its first atom.
 
     Attributes:
@@ -113,8 +112,6 @@ class _Search:
         num_core_atoms: which of the first atoms are the core's.
     """
 
-    index: FragmentIndex
-    source: Chem.Mol
     budget: int
     limit: int | None  # None: one subtree for each type of its entry site suffices
     cores: FragmentIndex | None = None
@@ -136,20 +133,6 @@ class _Search:
         if self.cores is None:
             return self._cover(0, -1)
         return self._cover_core(self.cores, top)
-
-    @cached_property
-    def molecule(self) -> Chem.Mol:
-        bare = Chem.RemoveHs(self.source)
-        Chem.RemoveStereochemistry(bare)
-        return bare
-
-    @cached_property
-    def labels(self) -> list[str]:
-        return atom_labels(self.molecule)
-
-    @cached_property
-    def blocks(self) -> Blocks:
-        return Blocks(self.molecule)
 
     def _spend(self) -> None:
         self._work += 1

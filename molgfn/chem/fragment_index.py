@@ -2,10 +2,12 @@
 
 from collections import defaultdict
 from collections.abc import Iterable, Iterator
+from dataclasses import dataclass
+from functools import cached_property
 
 from rdkit import Chem
 
-from molgfn.chem.blocks import composition
+from molgfn.chem.blocks import Blocks, composition
 from molgfn.chem.groups import site_group
 from molgfn.chem.vocabulary import UNTYPED, Fragment, Vocabulary
 
@@ -82,6 +84,33 @@ class FragmentIndex:
                 for g in site_group(bare)
             ]
         return self._maps[number]
+
+
+@dataclass
+class CutMolecule:
+    """A molecule that is searched for fragments, cut into blocks when they are asked for.
+
+    Attributes:
+        index: what it is searched for.
+        source: as it was given; hydrogens and stereo marks play no part.
+    """
+
+    index: FragmentIndex
+    source: Chem.Mol
+
+    @cached_property
+    def molecule(self) -> Chem.Mol:
+        bare = Chem.RemoveHs(self.source)
+        Chem.RemoveStereochemistry(bare)
+        return bare
+
+    @cached_property
+    def labels(self) -> list[str]:
+        return atom_labels(self.molecule)
+
+    @cached_property
+    def blocks(self) -> Blocks:
+        return Blocks(self.molecule)
 
 
 def atom_labels(molecule: Chem.Mol) -> list[str]:

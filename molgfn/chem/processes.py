@@ -92,10 +92,11 @@ def _answers(found: Iterator[_R]) -> Iterator[_R]:
 def _prepare() -> None:
     """Leave interruptions to the parent, and end with it."""
     signal.signal(signal.SIGINT, signal.SIG_IGN)
-    threading.Thread(target=_end_with_parent, daemon=True).start()
+    threading.Thread(target=end_with_parent, daemon=True).start()
 
 
-def _end_with_parent() -> None:
+def end_with_parent() -> None:
+    """Wait for the end of the process that started this one, and end at once."""
     parent = multiprocessing.parent_process()
     assert parent is not None
     parent.join()

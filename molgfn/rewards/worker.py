@@ -12,6 +12,7 @@ from typing import Any
 
 import torch
 
+from molgfn.chem.processes import end_with_parent
 from molgfn.configurable import build
 from molgfn.rewards.base import Reward, checked
 from molgfn.rewards.rows import Row, rows_of
@@ -155,11 +156,4 @@ def _prepare() -> None:
         stream.flush()
     for descriptor in (1, 2):
         os.dup2(nowhere, descriptor)
-    threading.Thread(target=_end_with_parent, daemon=True).start()
-
-
-def _end_with_parent() -> None:
-    parent = multiprocessing.parent_process()
-    assert parent is not None
-    parent.join()
-    os._exit(1)
+    threading.Thread(target=end_with_parent, daemon=True).start()
